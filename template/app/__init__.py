@@ -1,0 +1,1 @@
+"""The application. One folder is one feature: see `app/core/registry.py`."""

@@ -1,0 +1,23 @@
+"""Settings of the HTTP server (`API_…`)."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from app.core.settings import Settings
+
+
+class ApiSettings(Settings):
+    """Where the API listens, and what it accepts."""
+
+    model_config = SettingsConfigDict(env_prefix="API_")
+
+    host: str = "127.0.0.1"
+    """`0.0.0.0` in a container, where a proxy stands in front."""
+
+    port: int = Field(8000, ge=1, le=65535)
+
+    max_body_bytes: int = Field(1_000_000, ge=1)
+    """The largest request body, in bytes; beyond it the answer is 413."""
+
+    shutdown_seconds: float = Field(20.0, ge=0)
+    """How long open requests may finish when the server is told to stop."""

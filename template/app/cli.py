@@ -1,0 +1,63 @@
+"""The `app` command: the commands of all features, put together."""
+
+import sys
+
+import typer
+
+from app.core.cli import cli as core_cli
+from app.core.errors import AppError
+from app.core.registry import load_features
+
+_INTERRUPTED = 130
+
+
+def build_cli() -> typer.Typer:
+    """Return the command with those of every feature on disk."""
+    cli = typer.Typer(
+        help="Run, inspect and operate this project.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    cli.callback()(_set_up)
+    cli.add_typer(core_cli)
+    for feature in load_features():
+        if feature.cli:
+            cli.add_typer(feature.cli.load())
+    return cli
+
+
+def _set_up() -> None:
+    from app.core.logging import configure_logging
+
+    configure_logging()
+
+
+def main() -> None:
+    """Run the command. Every failure is a message and an exit code, never a traceback."""
+    try:
+        build_cli()(prog_name="app")
+    except AppError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("Interrupted.", _INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last resort: a message instead of a traceback
+        _report_bug(error)
+
+
+def _fail(message: str, code: int) -> None:
+    from app.core.redaction import redact_text
+
+    typer.secho(f"Error: {redact_text(message)}", fg="red", err=True)
+    sys.exit(code)
+
+
+def _report_bug(error: Exception) -> None:
+    """Tell what broke in one line; the traceback is in the log at level debug."""
+    import structlog
+
+    structlog.get_logger("app.cli").debug("cli.failed", exc_info=error)
+    _fail(f"{type(error).__name__}: {error} (LOG_LEVEL=debug shows where.)", 1)

@@ -1,0 +1,1 @@
+"""What every feature stands on. Imports no feature and needs no database."""

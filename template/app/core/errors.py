@@ -1,0 +1,80 @@
+"""Errors that say what is wrong and what to do, and know their HTTP status.
+
+    AppError                  500  the base: never raised itself
+    ├── ConfigurationError    500  a setting is missing or wrong
+    ├── NotFound              404
+    ├── InvalidInput          422  a field of the input is wrong
+    └── ServiceUnavailable    503  something we depend on does not answer
+
+A feature adds its own below these, in its `errors.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One wrong field: `field` is its path, such as `input.text`."""
+
+    field: str
+    message: str
+
+
+class AppError(Exception):
+    """An error that its reader can act on.
+
+    `detail` is one or two sentences, safe to show to the caller; `hint` says what to do about it.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal-error"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        hint: str | None = None,
+        fields: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        self.fields = tuple(fields)
+
+    def __str__(self) -> str:
+        """The detail, then the hint."""
+        return f"{self.detail} {self.hint}" if self.hint else self.detail
+
+
+class ConfigurationError(AppError):
+    """A setting is missing, malformed or not allowed in this environment."""
+
+    code = "configuration"
+    title = "Configuration error"
+
+
+class NotFound(AppError):
+    """What was asked for does not exist."""
+
+    status = 404
+    code = "not-found"
+    title = "Not found"
+
+
+class InvalidInput(AppError):
+    """The input does not fit its schema; `fields` names what is wrong."""
+
+    status = 422
+    code = "invalid-input"
+    title = "Invalid input"
+
+
+class ServiceUnavailable(AppError):
+    """A service that this application depends on does not answer."""
+
+    status = 503
+    code = "service-unavailable"
+    title = "Service unavailable"

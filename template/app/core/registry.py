@@ -1,0 +1,143 @@
+"""What a feature folder plugs in, and how the application finds it.
+
+A feature is a folder `app/NAME/` with a `feature.py` that holds one `feature = Feature(...)`. No file
+lists the features: a folder that is there is used, one that is deleted is gone. Yours joins in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from app.core.errors import AppError, InvalidInput
+from app.core.lazy import Lazy
+from app.core.paths import APP
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from contextlib import AbstractAsyncContextManager
+
+    import typer
+    from fastapi import APIRouter
+
+    from app.core.settings import Settings
+    from app.core.workflow import Workflow
+
+
+class RegistryError(AppError):
+    """A feature folder does not fit: a requirement is missing, two have one name …"""
+
+    code = "registry"
+    title = "Feature registry error"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A Celery task that runs every `seconds`."""
+
+    task: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """All that one folder brings. Heavy things are `Lazy`: named here, imported where they are used."""
+
+    name: str
+    """The folder's name."""
+
+    stage: str
+    """The stage of the roadmap to which it belongs; `own` for yours."""
+
+    summary: str
+    """One line for `app features`."""
+
+    requires: tuple[str, ...] = ()
+    """Features that this one may import; they start before it."""
+
+    settings: tuple[Lazy[type[Settings]], ...] = ()
+    """Its settings classes, checked by `app doctor`."""
+
+    cli: Lazy[typer.Typer] | None = None
+    """Its commands. That module imports nothing heavy at its top."""
+
+    router: Lazy[APIRouter] | None = None
+    """Its HTTP routes."""
+
+    lifespan: Lazy[Callable[[], AbstractAsyncContextManager[None]]] | None = None
+    """What to open when the API starts, and to close when it stops."""
+
+    workflows: Mapping[str, Lazy[Workflow[Any, Any]]] = field(default_factory=dict)
+    """Work that can be started by name."""
+
+    tasks: tuple[str, ...] = ()
+    """Modules with Celery tasks."""
+
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    """Celery tasks that run by the clock."""
+
+    checks: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
+    """Is it ready? Each returns a word on what answered, or raises. For `/health/ready` and `app doctor`."""
+
+    probes: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
+    """Checks that cost money or take time; only `app doctor --call` runs them."""
+
+    around_model_call: tuple[Lazy[Any], ...] = ()
+    """Layers (`app.llm.Layer`) around every call of a model, the first one outermost."""
+
+    provides: Mapping[str, Lazy[Callable[[], str]]] = field(default_factory=dict)
+    """Environment variables that it can supply in development, such as the URL of an embedded database."""
+
+
+@cache
+def load_features() -> tuple[Feature, ...]:
+    """Return the feature of every `app/NAME/feature.py` on disk, each after those it requires."""
+    found: dict[str, Feature] = {}
+    for path in sorted(APP.glob("*/feature.py")):
+        feature: Feature = import_module(f"app.{path.parent.name}.feature").feature
+        if feature.name != path.parent.name:
+            raise RegistryError(f"{path} is named {feature.name!r}: the name must be the folder's.")
+        found[feature.name] = feature
+    return tuple(in_order(found))
+
+
+def in_order(features: Mapping[str, Feature]) -> list[Feature]:
+    """Sort features so that each comes after those it requires. Raises `RegistryError`."""
+    for feature in features.values():
+        for name in set(feature.requires) - features.keys():
+            raise RegistryError(
+                f"Feature {feature.name!r} requires {name!r}, but there is no app/{name}/feature.py."
+            )
+    order = TopologicalSorter({name: feature.requires for name, feature in features.items()})
+    try:
+        return [features[name] for name in order.static_order()]
+    except CycleError as error:
+        raise RegistryError(f"Features require each other: {' → '.join(error.args[1])}.") from None
+
+
+def load_workflows() -> dict[str, Lazy[Workflow[Any, Any]]]:
+    """Return every workflow by name."""
+    return {name: lazy for feature in load_features() for name, lazy in feature.workflows.items()}
+
+
+def get_workflow(name: str) -> Workflow[Any, Any]:
+    """Return the workflow of that name. Raises `InvalidInput` that names those that exist."""
+    known = load_workflows()
+    if name not in known:
+        raise InvalidInput(
+            f"There is no workflow {name!r}.",
+            hint=f"There is: {', '.join(sorted(known)) or 'none'}.",
+        )
+    return known[name].load()
+
+
+def provide(variable: str) -> str | None:
+    """Return a value for an unset environment variable from a feature that can supply one, or None."""
+    for feature in load_features():
+        if variable in feature.provides:
+            return feature.provides[variable].load()()
+    return None

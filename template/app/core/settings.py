@@ -1,0 +1,107 @@
+"""Settings: from environment variables, then from `.env`, then the default in the class.
+
+Each feature has one class in its `settings.py`, with a prefix of its own. `Settings.load()` reads it once
+and refuses what is wrong with a message that names the variable.
+"""
+
+import os
+from functools import cache
+from typing import Any, Literal, Self
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.core.errors import ConfigurationError
+from app.core.paths import ROOT
+from app.core.redaction import register_secret
+
+RANDOM = "<random>"
+"""Stands in `.env.example` where `app init` writes a fresh random secret."""
+
+ENV_FILE = ROOT / ".env"
+
+
+class Settings(BaseSettings):
+    """Base of every settings class. An empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    @classmethod
+    @cache
+    def load(cls) -> Self:
+        """Read the settings, once a process.
+
+        Raises `ConfigurationError`, which names each variable that is wrong.
+        """
+        try:
+            settings = cls()
+        except ValidationError as error:
+            raise ConfigurationError(
+                "; ".join(_problem(cls, dict(problem)) for problem in error.errors()),
+                hint="Correct it in .env or in the environment.",
+            ) from None
+        settings._register_secrets()
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave `.env` out under `ENVIRONMENT=test`: a test says all that it depends on."""
+        sources = (init_settings, env_settings)
+        return sources if os.environ.get("ENVIRONMENT") == "test" else (*sources, dotenv_settings)
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """Return the environment variable of each field."""
+        return {name: cls._variable(name) for name in cls.model_fields}
+
+    @classmethod
+    def _variable(cls, field: str) -> str:
+        alias = cls.model_fields[field].validation_alias
+        return alias if isinstance(alias, str) else f"{cls.model_config['env_prefix']}{field}".upper()
+
+    def _register_secrets(self) -> None:
+        for name, variable in self.variables().items():
+            value = getattr(self, name)
+            if not isinstance(value, SecretStr):
+                continue
+            if value.get_secret_value() == RANDOM:
+                raise ConfigurationError(
+                    f"{variable} still has the placeholder {RANDOM}.",
+                    hint="Type `uv run app init`: it writes a random secret.",
+                )
+            register_secret(value.get_secret_value())
+
+
+def _problem(settings: type[Settings], problem: dict[str, Any]) -> str:
+    field = str(problem["loc"][0]) if problem["loc"] else ""
+    variable = settings.variables().get(field, field.upper())
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{variable} is wrong: {message}" if variable else message
+
+
+class AppSettings(Settings):
+    """What concerns the whole application."""
+
+    environment: Literal["development", "test", "production"] = "development"
+    """`production` refuses what is only for development: the offline model, embedded services …"""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"

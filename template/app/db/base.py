@@ -1,0 +1,38 @@
+"""The base of all models."""
+
+from datetime import datetime
+from importlib import import_module
+from typing import Any, ClassVar
+
+from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase
+
+from app.core.paths import APP
+from app.core.registry import load_features
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a migration can refer to it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSONB(none_as_null=True),
+        datetime: DateTime(timezone=True),
+        str: Text(),
+    }
+
+
+def import_models() -> None:
+    """Import every feature's `models.py`, so that `Base.metadata` is complete."""
+    for feature in load_features():
+        if (APP / feature.name / "models.py").exists():
+            import_module(f"app.{feature.name}.models")

@@ -1,0 +1,72 @@
+"""`app db …`."""
+
+import json
+from typing import Annotated
+
+import typer
+
+cli = typer.Typer()
+db = typer.Typer(help="Database migrations.", no_args_is_help=True)
+cli.add_typer(db, name="db")
+
+OneFeature = Annotated[str | None, typer.Option("--feature", help="Only this feature.")]
+
+
+@db.command(epilog="Example: uv run app db upgrade")
+def upgrade(
+    target: Annotated[str, typer.Argument(help="A revision.")] = "head", feature: OneFeature = None
+) -> None:
+    """Bring the tables of all features up to date."""
+    from app.db import migrate
+
+    _print(migrate.upgrade(target, feature))
+
+
+@db.command(
+    epilog="Example: uv run app db downgrade -1 --feature runs",
+    context_settings={"ignore_unknown_options": True},
+)
+def downgrade(
+    target: Annotated[str, typer.Argument(help="A revision, -1 for one step, or 'base' for none.")],
+    feature: OneFeature = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take migrations back. This deletes the data of the tables that go."""
+    from app.db import migrate
+
+    if not yes:
+        typer.confirm(f"Downgrade {feature or 'ALL features'} to {target}? Data is lost.", abort=True)
+    _print(migrate.downgrade(target, feature))
+
+
+@db.command(epilog="Example: uv run app db revision runs 'add a priority'")
+def revision(
+    feature: Annotated[str, typer.Argument(help="The feature whose models changed.")],
+    message: Annotated[str, typer.Argument(help="What the migration does.")],
+) -> None:
+    """Write a migration from what changed in a feature's models."""
+    from app.db import migrate
+
+    typer.echo(f"Wrote {migrate.revision(feature, message)}. Read it before you apply it.")
+
+
+@db.command(epilog="Example: uv run app db status --json")
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """Show which migrations are applied. Fails if some are not."""
+    from app.db import migrate
+
+    found = migrate.status()
+    if as_json:
+        features = [{"feature": s.feature, "current": s.current, "head": s.head} for s in found]
+        typer.echo(json.dumps({"features": features}))
+    else:
+        for s in found:
+            state = "up to date" if s.current == s.head else f"behind {s.head}: type `uv run app db upgrade`"
+            typer.echo(f"{s.feature}: {s.current or 'base'}, {state}")
+    if any(s.current != s.head for s in found):
+        raise typer.Exit(1)
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines or ["Nothing to do."]:
+        typer.echo(line)

@@ -1,0 +1,87 @@
+"""Connections and transactions."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import cache
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from app.db.errors import DatabaseUnavailable
+from app.db.settings import DatabaseSettings
+
+_UNAVAILABLE = ("08", "28", "3D", "53", "57P")
+"""SQLSTATE classes: connection, authorization, no such database, no resources, shutting down."""
+
+
+@cache
+def get_engine() -> AsyncEngine:
+    """Return the engine of this process; it belongs to the event loop that first uses it."""
+    settings = DatabaseSettings.load()
+    timeout = round(settings.statement_timeout * 1000)
+    return create_async_engine(
+        settings.connection_url(),
+        pool_pre_ping=True,
+        pool_size=settings.pool_size,
+        max_overflow=settings.max_overflow,
+        pool_recycle=1800,
+        connect_args={"options": f"-c statement_timeout={timeout}", "connect_timeout": 5},
+    )
+
+
+@asynccontextmanager
+async def transaction() -> AsyncGenerator[AsyncSession, None]:
+    """Open a session and a transaction: committed at the end, rolled back on an error.
+
+    Keep it short: no call of a model or of another service inside. Raises `DatabaseUnavailable`.
+    """
+    try:
+        async with async_sessionmaker(get_engine(), expire_on_commit=False).begin() as session:
+            yield session
+    except SQLAlchemyError as error:
+        if is_outage(error):
+            raise unavailable() from error
+        raise
+
+
+def is_outage(error: SQLAlchemyError) -> bool:
+    """Whether the server could not be used at all, as opposed to a fault of the statement."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # no answer from a server: the connection was refused, lost or timed out
+        return type(error.orig).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
+    return str(state).startswith(_UNAVAILABLE)
+
+
+def unavailable() -> DatabaseUnavailable:
+    """Return the error to raise, which names the server but no password."""
+    url = get_engine().url
+    return DatabaseUnavailable(
+        f"PostgreSQL at {url.host or 'the local socket'}:{url.port or 5432}/{url.database} does not answer.",
+        hint="Start it, or correct DATABASE_URL (and DATABASE_PASSWORD).",
+    )
+
+
+async def check_database() -> str:
+    """Ask the server for its version."""
+    async with transaction() as session:
+        version = await session.scalar(text("SHOW server_version"))
+    return f"PostgreSQL {version}"
+
+
+async def dispose() -> None:
+    """Close all connections of this process."""
+    if get_engine.cache_info().currsize:
+        await get_engine().dispose()
+        get_engine.cache_clear()
+
+
+@asynccontextmanager
+async def lifespan() -> AsyncGenerator[None, None]:
+    """Close the connections when the API stops."""
+    try:
+        yield
+    finally:
+        await dispose()

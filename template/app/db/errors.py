@@ -1,0 +1,17 @@
+"""Errors of the database."""
+
+from app.core.errors import AppError, ServiceUnavailable
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    """PostgreSQL cannot be reached, refuses us, or is shutting down."""
+
+    code = "database-unavailable"
+    title = "Database unavailable"
+
+
+class MigrationError(AppError):
+    """Migrations cannot be applied as asked."""
+
+    code = "migration"
+    title = "Migration error"

@@ -1,0 +1,21 @@
+"""`app dev`."""
+
+from typing import Annotated
+
+import typer
+
+cli = typer.Typer()
+
+
+@cli.command(epilog="Example: uv run app dev --port 8080")
+def dev(
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the API. [default: API_PORT]")
+    ] = None,
+) -> None:
+    """Run everything: database, broker, API, worker and beat, until Ctrl-C."""
+    import asyncio
+
+    from app.dev.run import run
+
+    asyncio.run(run(port))

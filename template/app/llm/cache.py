@@ -1,0 +1,87 @@
+"""Answer the same call from disk, for `LLM_CACHE_SECONDS`. Off unless set: prompts and answers are stored."""
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
+from decimal import Decimal
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from app.core.paths import ROOT
+from app.llm.calls import Call, Event, Handler, Reply, TextDelta
+from app.llm.settings import LLMSettings
+
+FILE = ROOT / ".data" / "llm_cache.sqlite3"
+
+
+async def cache(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
+    """Return the stored answer, if there is one that is young enough; else store the new one."""
+    seconds = LLMSettings.load().cache_seconds
+    if not seconds:
+        async with aclosing(handler(call)) as events:
+            async for event in events:
+                yield event
+        return
+    key = _key(call)
+    stored = await asyncio.to_thread(_read, key, call, seconds)
+    if stored:
+        if call.streaming:
+            yield TextDelta(str(stored.output))
+        yield stored
+        return
+    async with aclosing(handler(call)) as events:
+        async for event in events:
+            if isinstance(event, Reply):
+                await asyncio.to_thread(_write, key, event)
+            yield event
+
+
+def _key(call: Call) -> str:
+    """Return a digest of all that the answer depends on."""
+    schema = TypeAdapter(call.output_type).json_schema()
+    history = [(message.role, message.text) for message in call.history]
+    parts = [call.model, call.instructions, call.prompt, call.prompt_name, history, schema]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def _database() -> Generator[sqlite3.Connection]:
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.touch(mode=0o600)
+    database = sqlite3.connect(FILE, timeout=5)
+    try:
+        with database:
+            database.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, at REAL, reply TEXT)")
+            yield database
+    finally:
+        database.close()
+
+
+def _read(key: str, call: Call, seconds: float) -> Reply[object] | None:
+    with _database() as database:
+        database.execute("DELETE FROM replies WHERE at < ?", (time.time() - seconds,))
+        row = database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    model, output = json.loads(row[0])
+    return Reply(
+        output=TypeAdapter(call.output_type).validate_python(output),
+        model=model,
+        requests=0,
+        input_tokens=0,
+        output_tokens=0,
+        cost=Decimal(0),
+        seconds=0.0,
+        cached=True,
+    )
+
+
+def _write(key: str, reply: Reply[object]) -> None:
+    data = json.dumps([reply.model, to_jsonable_python(reply.output)])
+    with _database() as database:
+        database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, time.time(), data))

@@ -1,0 +1,103 @@
+"""`app ask` and `app chat`."""
+
+import asyncio
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from app.llm.calls import Message, Reply
+
+cli = typer.Typer()
+
+Model = Annotated[str | None, typer.Option(help="The model, `provider:name`. [default: LLM_MODEL]")]
+
+
+@cli.command(epilog="Example: uv run app ask 'What is a vector database?'")
+def ask(
+    prompt: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
+    model: Model = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Ask the model one question."""
+    from app.core.errors import InvalidInput
+
+    text = sys.stdin.read() if prompt == "-" else prompt
+    if not text.strip():
+        raise InvalidInput("The question is empty.", hint="Type it after `ask`, in quotation marks.")
+    reply = asyncio.run(_answer(text, [], model, quiet=as_json))
+    if as_json:
+        typer.echo(json.dumps(_document(reply), ensure_ascii=False))
+
+
+@cli.command(epilog="Example: uv run app chat --model anthropic:claude-haiku-4-5")
+def chat(model: Model = None) -> None:
+    """Talk with the model; an empty line or Ctrl-D ends it."""
+    asyncio.run(_converse(model))
+
+
+async def _converse(model: str | None) -> None:
+    from app.core.errors import AppError
+    from app.llm.calls import Message
+
+    history: list[Message] = []
+    while text := _next_line():
+        try:
+            reply = await _answer(text, history, model)
+        except AppError as error:
+            typer.secho(f"Error: {error}", fg="red", err=True)
+            continue
+        history += [Message("user", text), Message("assistant", reply.output)]
+
+
+def _next_line() -> str:
+    try:
+        return input("you> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+async def _answer(
+    text: str, history: "list[Message]", model: str | None, *, quiet: bool = False
+) -> "Reply[str]":
+    """Print the answer as it comes, and on standard error what it took."""
+    from app.llm.calls import Reply
+    from app.llm.facade import stream
+    from app.llm.prompts import load_prompt
+
+    instructions = load_prompt("llm.chat").render()
+    reply: Reply[str] | None = None
+    async for event in stream(text, instructions=instructions, history=history, model=model):
+        if isinstance(event, Reply):
+            reply = event
+        elif not quiet:
+            typer.echo(event.text, nl=False)
+    assert reply is not None
+    if not quiet:
+        typer.echo()
+        typer.secho(_took(reply), dim=True, err=True)
+    return reply
+
+
+def _took(reply: "Reply[str]") -> str:
+    cost = "price unknown" if reply.cost is None else f"${reply.cost:.6f}"
+    tokens = f"{reply.input_tokens} + {reply.output_tokens} tokens"
+    line = f"[{reply.model} · {tokens} · {cost} · {reply.seconds:.1f} s]"
+    if reply.model.startswith("offline:"):
+        line += " A scripted answer: put a provider's key in .env for a real one."
+    return line
+
+
+def _document(reply: "Reply[str]") -> dict[str, object]:
+    return {
+        "answer": reply.output,
+        "model": reply.model,
+        "requests": reply.requests,
+        "input_tokens": reply.input_tokens,
+        "output_tokens": reply.output_tokens,
+        "cost": None if reply.cost is None else str(reply.cost),
+        "seconds": round(reply.seconds, 3),
+        "cached": reply.cached,
+    }

@@ -1,0 +1,204 @@
+"""What can go wrong with a call of a model, each with what to do about it.
+
+LLMError                   502
+├── ModelNotConfigured     503  unknown provider, no key, SDK not installed, offline in production
+├── ModelKeyRejected       503  the provider refused the key
+├── ModelNotFound          503  the provider has no model of that name
+├── ModelUnavailable       503  tried again: no connection, overloaded, server error
+│   ├── ModelRateLimited   503
+│   └── ModelTimedOut      504
+├── QuotaExceeded          503  the account has no credit left
+├── RequestRejected        422  the provider did not accept the request
+│   └── ContextTooLong     413
+├── ContentRefused         422  the provider's filter stopped the answer
+├── InvalidOutput          502  the answer did not fit the schema, also after corrections
+└── BudgetExceeded         429  requests, tokens or cost reached the limit
+"""
+
+from pydantic_ai import exceptions as pai
+
+from app.core.errors import AppError
+
+
+class LLMError(AppError):
+    """A call of a model failed."""
+
+    status = 502
+    code = "model-error"
+    title = "The model call failed"
+
+
+class ModelNotConfigured(LLMError):
+    """The model cannot be used as the settings are."""
+
+    status = 503
+    code = "model-not-configured"
+    title = "Model not configured"
+
+
+class ModelKeyRejected(LLMError):
+    """The provider refused the key."""
+
+    status = 503
+    code = "model-key-rejected"
+    title = "Model key rejected"
+
+
+class ModelNotFound(LLMError):
+    """The provider has no such model, or the key may not use it."""
+
+    status = 503
+    code = "model-not-found"
+    title = "Model not found"
+
+
+class ModelUnavailable(LLMError):
+    """The provider does not answer right now; another try may succeed."""
+
+    status = 503
+    code = "model-unavailable"
+    title = "Model unavailable"
+    retry_after: float | None = None
+    """Seconds that the provider asked to wait, if it said."""
+
+
+class ModelRateLimited(ModelUnavailable):
+    """The provider's rate limit is reached."""
+
+    code = "model-rate-limited"
+    title = "Model rate limit reached"
+
+
+class ModelTimedOut(ModelUnavailable):
+    """No answer within `LLM_TIMEOUT` seconds."""
+
+    status = 504
+    code = "model-timed-out"
+    title = "Model timed out"
+
+
+class QuotaExceeded(LLMError):
+    """The account's credit or quota is used up."""
+
+    status = 503
+    code = "model-quota-exceeded"
+    title = "Model quota exceeded"
+
+
+class RequestRejected(LLMError):
+    """The provider did not accept the request."""
+
+    status = 422
+    code = "model-request-rejected"
+    title = "Model request rejected"
+
+
+class ContextTooLong(RequestRejected):
+    """Instructions, history and prompt are longer than the model takes."""
+
+    status = 413
+    code = "model-context-too-long"
+    title = "Context too long"
+
+
+class ContentRefused(LLMError):
+    """The provider's content filter stopped the answer."""
+
+    status = 422
+    code = "model-content-refused"
+    title = "Content refused"
+
+
+class InvalidOutput(LLMError):
+    """The model's answer does not fit what was asked for."""
+
+    code = "model-invalid-output"
+    title = "Invalid model output"
+
+
+class BudgetExceeded(LLMError):
+    """The limit on requests, tokens or cost is reached."""
+
+    status = 429
+    code = "model-budget-exceeded"
+    title = "Model budget exceeded"
+
+
+_TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ...] = (
+    # what pydantic-ai raises, what we raise, what is wrong, what to do; the first that fits counts
+    (
+        pai.ModelRateLimitError,
+        ModelRateLimited,
+        "{provider} is limiting the rate of {model}.",
+        "Try again later, or set LLM_FALLBACK_MODELS.",
+    ),
+    (
+        pai.ModelTimeoutError,
+        ModelTimedOut,
+        "{model} did not answer in time.",
+        "Try again later, or raise LLM_TIMEOUT.",
+    ),
+    (
+        pai.ModelQuotaExceededError,
+        QuotaExceeded,
+        "The {provider} account has no quota left for {model}.",
+        "Check its plan and billing, or set LLM_FALLBACK_MODELS.",
+    ),
+    (
+        pai.ModelAuthenticationError,
+        ModelKeyRejected,
+        "{provider} refused the key for {model}.",
+        "Put a valid one in .env; `uv run app doctor --call` tries it.",
+    ),
+    (
+        pai.ModelNotFoundError,
+        ModelNotFound,
+        "{provider} has no model {name!r}, or the key may not use it.",
+        "Correct LLM_MODEL.",
+    ),
+    (
+        pai.ModelContextWindowExceededError,
+        ContextTooLong,
+        "The text is too long for {model}.",
+        "Shorten it or split it.",
+    ),
+    (
+        pai.ContentFilterError,
+        ContentRefused,
+        "The content filter of {provider} stopped the answer of {model}.",
+        None,
+    ),
+    (
+        pai.UsageLimitExceeded,
+        BudgetExceeded,
+        "{error}.",
+        "The limits are LLM_MAX_REQUESTS, LLM_MAX_TOKENS and LLM_MAX_COST.",
+    ),
+    (pai.UnexpectedModelBehavior, InvalidOutput, "{model} gave no usable answer: {error}", None),
+    (pai.UserError, ModelNotConfigured, "{error}", None),
+    *(
+        (
+            outage,
+            ModelUnavailable,
+            "{model} does not answer: {error}.",
+            "Try again later, or set LLM_FALLBACK_MODELS.",
+        )
+        for outage in (
+            pai.ModelUnavailableError,
+            pai.ModelServerError,
+            pai.ModelConnectionError,
+            pai.ModelRequestTimeout,
+        )
+    ),
+    (Exception, RequestRejected, "{provider} rejected the request to {model}: {error}", None),
+)
+
+
+def translate(error: Exception, model: str) -> LLMError:
+    """Return our error for one of pydantic-ai's. `model` is `provider:name`."""
+    provider, _, name = model.partition(":")
+    kind, detail, hint = next(row[1:] for row in _TRANSLATIONS if isinstance(error, row[0]))
+    result = kind(detail.format(provider=provider, name=name, model=model, error=error), hint=hint)
+    if isinstance(result, ModelUnavailable):
+        result.retry_after = getattr(error, "retry_after", None)
+    return result

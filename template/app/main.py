@@ -1,0 +1,44 @@
+"""The HTTP application: assembly of the features, and nothing but assembly."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.api.middleware import BodyLimit, RequestLog
+from app.api.problems import install_problem_handlers
+from app.api.settings import ApiSettings
+from app.core.logging import configure_logging
+from app.core.project import about_project
+from app.core.registry import load_features, load_workflows
+
+
+def create_app() -> FastAPI:
+    """Return the application with the routes of every feature on disk."""
+    configure_logging()
+    project = about_project()
+    app = FastAPI(
+        title=project.name, version=project.version, description=project.description, lifespan=_lifespan
+    )
+    app.add_middleware(BodyLimit, limit=ApiSettings.load().max_body_bytes)
+    app.add_middleware(RequestLog)
+    install_problem_handlers(app)
+    for feature in load_features():
+        if feature.router:
+            app.include_router(feature.router.load())
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
+    """Open what the features need, in their order, and close it in the reverse order.
+
+    Workflows are imported here, so that the first request does not wait for that.
+    """
+    for workflow in load_workflows().values():
+        workflow.load()
+    async with AsyncExitStack() as stack:
+        for feature in load_features():
+            if feature.lifespan:
+                await stack.enter_async_context(feature.lifespan.load()())
+        yield

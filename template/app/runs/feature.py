@@ -1,0 +1,13 @@
+from app.core.lazy import Lazy
+from app.core.registry import Feature, Schedule
+
+feature = Feature(
+    name="runs",
+    stage="backend",
+    summary="Work accepted over HTTP and done by a worker: every run is a row that outlives both.",
+    requires=("api", "db", "llm", "worker"),
+    router=Lazy("app.runs.endpoints:router"),
+    workflows={"echo_summary": Lazy("app.runs.workflows:echo_summary")},
+    tasks=("app.runs.tasks",),
+    schedules={"runs.relay": Schedule(task="runs.relay", seconds=10)},
+)

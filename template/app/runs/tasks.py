@@ -1,0 +1,21 @@
+"""The Celery tasks: they only carry an id from the queue to the code that does the work."""
+
+from uuid import UUID
+
+from app.worker import celery_app, run_in_loop
+
+
+@celery_app.task(name="runs.execute")
+def execute_run(run_id: str) -> None:
+    """Carry out one run."""
+    from app.runs.execute import execute
+
+    run_in_loop(execute(UUID(run_id)))
+
+
+@celery_app.task(name="runs.relay")
+def relay() -> None:
+    """Queue again what should have been queued long ago."""
+    from app.runs.relay import relay_waiting_runs
+
+    run_in_loop(relay_waiting_runs())

@@ -1,0 +1,14 @@
+"""Celery: the queue, and the processes that work on it."""
+
+from typing import TYPE_CHECKING
+
+from app.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from app.worker.celery import celery_app
+    from app.worker.loop import run_in_loop
+    from app.worker.queue import publish
+
+__all__ = ["celery_app", "publish", "run_in_loop"]
+
+__getattr__ = lazy_exports(__name__, celery=("celery_app",), loop=("run_in_loop",), queue=("publish",))

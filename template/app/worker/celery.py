@@ -1,0 +1,65 @@
+"""The Celery application. Its tasks and schedules come from the features.
+
+State is kept in PostgreSQL, not in a result backend: with one that is down, sending a message would block.
+"""
+
+import logging
+import warnings
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import setup_logging
+
+from app.core.logging import configure_logging
+from app.core.registry import load_features
+from app.worker.settings import BrokerSettings
+
+_LONGEST_TASK = 6 * 3600
+"""Seconds after which Valkey gives an unacknowledged message to another worker."""
+
+
+@setup_logging.connect
+def _set_up_logging(**_: Any) -> None:
+    """Keep Celery from installing its own handlers."""
+    configure_logging()
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # runs are logged by app/runs, with their id
+
+
+def create_celery_app() -> Celery:
+    """Return the application, with the broker of the settings."""
+    # Celery warns root of messages that hold code; ours are JSON, and nothing else is accepted
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    app = Celery("app", set_as_current=False)
+    app.conf.update(
+        broker_url=BrokerSettings.load().connection_url(),
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=2,
+        broker_transport_options=_transport_options(),
+        accept_content=["json"],
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        imports=[module for feature in load_features() for module in feature.tasks],
+        beat_schedule={
+            name: {"task": schedule.task, "schedule": schedule.seconds}
+            for feature in load_features()
+            for name, schedule in feature.schedules.items()
+        },
+        timezone="UTC",
+    )
+    return app
+
+
+def _transport_options() -> dict[str, Any]:
+    if BrokerSettings.load().connection_url().startswith("amqp"):
+        return {"confirm_publish": True}
+    return {"visibility_timeout": _LONGEST_TASK, "socket_timeout": 5, "socket_connect_timeout": 2}
+
+
+celery_app = create_celery_app()

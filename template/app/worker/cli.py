@@ -1,0 +1,33 @@
+"""`app worker` and `app beat`."""
+
+from typing import Annotated
+
+import typer
+
+cli = typer.Typer()
+
+
+@cli.command(epilog="Example: uv run app worker --concurrency 4")
+def worker(
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Tasks at the same time. [default: WORKER_CONCURRENCY]")
+    ] = None,
+) -> None:
+    """Work on queued tasks until stopped."""
+    from app.worker import celery_app
+    from app.worker.settings import WorkerSettings
+
+    count = concurrency or WorkerSettings.load().concurrency
+    options = ["--pool=threads", f"--concurrency={count}", "--without-gossip", "--without-mingle"]
+    celery_app.start(["--quiet", "worker", *options])
+
+
+@cli.command(epilog="Example: uv run app beat")
+def beat() -> None:
+    """Queue the tasks that run by the clock. Run one of these, not more."""
+    from app.core.paths import ROOT
+    from app.worker import celery_app
+
+    folder = ROOT / ".data"
+    folder.mkdir(exist_ok=True)
+    celery_app.start(["--quiet", "beat", "--pidfile=", f"--schedule={folder / 'beat'}"])

@@ -1,0 +1,11 @@
+from app.core.lazy import Lazy
+from app.core.registry import Feature
+
+feature = Feature(
+    name="worker",
+    stage="backend",
+    summary="Celery: work in the background and by the clock.",
+    settings=(Lazy("app.worker.settings:BrokerSettings"), Lazy("app.worker.settings:WorkerSettings")),
+    cli=Lazy("app.worker.cli:cli"),
+    checks={"broker": Lazy("app.worker.queue:check_broker")},
+)

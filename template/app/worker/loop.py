@@ -1,0 +1,36 @@
+"""Run coroutines from Celery's threads, all on one event loop.
+
+Celery has no support for asyncio, and connection pools belong to an event loop: so each worker process
+has one loop, in a thread of its own, that all its tasks share.
+"""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Coroutine
+from functools import cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run_in_loop(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the worker's loop, in this thread's context, and wait for its result."""
+    context = contextvars.copy_context()
+
+    async def start() -> T:
+        return await asyncio.get_running_loop().create_task(coroutine, context=context)
+
+    future = asyncio.run_coroutine_threadsafe(start(), _loop())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="asyncio", daemon=True).start()
+    return loop

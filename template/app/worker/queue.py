@@ -1,0 +1,46 @@
+"""Send messages to the queue, from async code."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import Task
+from kombu.exceptions import OperationalError
+
+from app.worker.celery import celery_app
+from app.worker.errors import BrokerUnavailable
+from app.worker.settings import BrokerSettings
+
+_SECONDS = 0.8
+"""How long a caller waits for the broker. The message may still go out later: tasks must bear that."""
+
+
+async def publish(task: "Task[..., Any]", *arguments: str) -> None:
+    """Queue a task. Raises `BrokerUnavailable` if the broker does not take it at once."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await asyncio.to_thread(task.apply_async, arguments)
+    except (OperationalError, OSError, TimeoutError) as error:
+        raise _unavailable() from error
+
+
+async def check_broker() -> str:
+    """Open a connection to the broker."""
+
+    def connect() -> None:
+        with celery_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=2)
+
+    try:
+        await asyncio.to_thread(connect)
+    except (OperationalError, OSError) as error:
+        raise _unavailable() from error
+    return urlsplit(BrokerSettings.load().connection_url()).scheme
+
+
+def _unavailable() -> BrokerUnavailable:
+    url = urlsplit(BrokerSettings.load().connection_url())
+    return BrokerUnavailable(
+        f"The message broker at {url.hostname}:{url.port or 'its default port'} does not answer.",
+        hint="Start it, or correct BROKER_URL (and BROKER_PASSWORD).",
+    )

@@ -1,0 +1,57 @@
+"""Settings of the broker (`BROKER_…`) and of the worker (`WORKER_…`)."""
+
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from app.core.errors import ConfigurationError
+from app.core.registry import provide
+from app.core.settings import Settings
+
+_SCHEMES = ("redis", "rediss", "amqp", "amqps")
+
+
+class BrokerSettings(Settings):
+    """Where the message broker is."""
+
+    model_config = SettingsConfigDict(env_prefix="BROKER_")
+
+    url: SecretStr | None = None
+    """`redis://host:6379/0` for Valkey, `amqp://user@host:5672//` for RabbitMQ. Not set: the embedded
+    Valkey, in development."""
+
+    password: SecretStr | None = None
+    """Used where the URL has none; `compose.yaml` gives it to its broker too."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in _SCHEMES or not parts.hostname:
+            raise ValueError("it must look like redis://host:6379/0 or amqp://user@host:5672//")
+        return value
+
+    def connection_url(self) -> str:
+        """Return the URL with the password. Raises `ConfigurationError` if there is none."""
+        url = self.url.get_secret_value() if self.url else provide("BROKER_URL")
+        if url is None:
+            raise ConfigurationError("BROKER_URL is not set.", hint="Set it to redis://host:6379/0.")
+        parts = urlsplit(url)
+        if parts.password is not None or not self.password or not self.url:
+            return url
+        password = quote(self.password.get_secret_value(), safe="")
+        host = parts.netloc.rpartition("@")[2]
+        return parts._replace(netloc=f"{parts.username or ''}:{password}@{host}").geturl()
+
+
+class WorkerSettings(Settings):
+    """How much one worker process does."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKER_")
+
+    concurrency: int = Field(16, ge=1, le=1000)
+    """Tasks that one worker works on at the same time. They wait for models most of the time, so they
+    are threads that share one event loop."""
