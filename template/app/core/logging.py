@@ -68,6 +68,7 @@ def configure_logging(settings: AppSettings | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    logging.captureWarnings(capture=True)
     _quiet_libraries()
 
 

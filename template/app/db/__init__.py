@@ -7,7 +7,15 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.db.base import Base
     from app.db.engine import dispose, transaction
+    from app.db.migrate import upgrade
+    from app.db.settings import DatabaseSettings
 
-__all__ = ["Base", "dispose", "transaction"]
+__all__ = ["Base", "DatabaseSettings", "dispose", "transaction", "upgrade"]
 
-__getattr__ = lazy_exports(__name__, base=("Base",), engine=("dispose", "transaction"))
+__getattr__ = lazy_exports(
+    __name__,
+    base=("Base",),
+    engine=("dispose", "transaction"),
+    migrate=("upgrade",),
+    settings=("DatabaseSettings",),
+)

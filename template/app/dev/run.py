@@ -10,16 +10,15 @@ import time
 
 import typer
 
-from app.api.settings import ApiSettings
+from app.api import ApiSettings
 from app.core.ports import require_free_port
 from app.core.registry import load_workflows
 from app.core.settings import AppSettings
-from app.db import migrate
-from app.db.settings import DatabaseSettings
+from app.db import DatabaseSettings, upgrade
 from app.dev.errors import DevError
 from app.dev.processes import Supervisor, python
 from app.dev.services import embedded_services
-from app.worker.settings import BrokerSettings
+from app.worker import BrokerSettings
 
 _HOST = "127.0.0.1"
 _REVIVE_SECONDS = 2.0
@@ -36,7 +35,7 @@ async def run(port: int | None) -> None:
         typer.echo(f"Starting the embedded services for {' and '.join(embedded)} …")
     BrokerSettings.load().connection_url()
     DatabaseSettings.load().connection_url()
-    for line in await asyncio.to_thread(migrate.upgrade):
+    for line in await asyncio.to_thread(upgrade):
         typer.echo(f"Migrated {line}")
     supervisor = Supervisor(
         {

@@ -190,7 +190,8 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ..
             pai.ModelRequestTimeout,
         )
     ),
-    (Exception, RequestRejected, "{provider} rejected the request to {model}: {error}", None),
+    (pai.ModelAPIError, RequestRejected, "{provider} rejected the request to {model}: {error}", None),
+    (Exception, LLMError, "The call of {model} failed: {error}", "`uv run app doctor` checks the settings."),
 )
 
 

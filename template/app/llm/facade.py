@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 from pydantic_ai import Agent, ModelSettings
-from pydantic_ai import exceptions as pai
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.models import Model
 from pydantic_ai.usage import UsageLimits
@@ -145,7 +144,7 @@ async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
             async for text in streamed.stream_text(delta=True, debounce_by=None):
                 yield TextDelta(text)
             yield _reply(call, await streamed.get_output(), streamed.new_messages(), started)
-    except (pai.AgentRunError, pai.UserError) as error:
+    except Exception as error:  # whatever an SDK raises: what leaves here is an LLMError
         raise translate(error, call.model) from error
 
 
@@ -164,10 +163,7 @@ def _limits(call: Call) -> UsageLimits:
 
 def _model_settings() -> ModelSettings:
     settings = LLMSettings.load()
-    result = ModelSettings(timeout=settings.timeout)
-    if settings.max_output_tokens:
-        result["max_tokens"] = settings.max_output_tokens
-    return result
+    return ModelSettings(max_tokens=settings.max_output_tokens) if settings.max_output_tokens else {}
 
 
 def _messages(history: Sequence[Message]) -> list[ModelMessage]:

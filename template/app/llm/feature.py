@@ -16,6 +16,7 @@ feature = Feature(
         Lazy("app.llm.settings:OllamaSettings"),
     ),
     cli=Lazy("app.llm.cli:cli"),
+    lifespan=Lazy("app.llm.providers:lifespan"),
     checks={"model": Lazy("app.llm.providers:check_model")},
     probes={"model answers": Lazy("app.llm.facade:probe_model")},
 )

@@ -6,10 +6,13 @@ imported when it is used. Retries and time-outs are ours (`layers.py`), so the S
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib.util import find_spec
 from typing import ClassVar
 
+from httpx2 import AsyncClient, Timeout
 from pydantic import SecretStr
 from pydantic_ai.models import Model
 
@@ -26,6 +29,12 @@ from app.llm.settings import (
     OllamaSettings,
     OpenAISettings,
 )
+
+
+@cache
+def _http_client() -> AsyncClient:
+    """Return the connection pool that all SDKs of this process share."""
+    return AsyncClient(timeout=Timeout(LLMSettings.load().timeout, connect=10.0), follow_redirects=True)
 
 
 def _secret(value: SecretStr | None) -> str | None:
@@ -78,6 +87,7 @@ class OpenAI(Provider):
         client = AsyncOpenAI(
             api_key=_secret(settings.api_key) or "not-needed",
             base_url=settings.base_url or "https://api.openai.com/v1",
+            http_client=_http_client(),
             max_retries=0,
         )
         provider = OpenAIProvider(openai_client=client)
@@ -104,6 +114,7 @@ class Anthropic(Provider):
         client = AsyncAnthropic(
             api_key=_secret(settings.api_key),
             base_url=settings.base_url or "https://api.anthropic.com",
+            http_client=_http_client(),
             max_retries=0,
         )
         return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
@@ -123,7 +134,11 @@ class Google(Provider):
         from pydantic_ai.providers.google import GoogleProvider
 
         settings = GoogleSettings.load()
-        provider = GoogleProvider(api_key=_secret(settings.api_key) or "", base_url=settings.base_url)
+        provider = GoogleProvider(
+            api_key=_secret(settings.api_key) or "",
+            base_url=settings.base_url,
+            http_client=_http_client(),
+        )
         return GoogleModel(name, provider=provider)
 
 
@@ -152,6 +167,7 @@ class Azure(Provider):
             azure_endpoint=settings.endpoint,
             api_version=settings.api_version,
             api_key=_secret(settings.api_key),
+            http_client=_http_client(),
         )
         provider.client.max_retries = 0
         return OpenAIChatModel(name, provider=provider)
@@ -202,7 +218,9 @@ class Mistral(Provider):
         from pydantic_ai.providers.mistral import MistralProvider
 
         settings = MistralSettings.load()
-        provider = MistralProvider(api_key=_secret(settings.api_key), base_url=settings.base_url)
+        provider = MistralProvider(
+            api_key=_secret(settings.api_key), base_url=settings.base_url, http_client=_http_client()
+        )
         return MistralModel(name, provider=provider)
 
 
@@ -222,7 +240,10 @@ class Ollama(Provider):
 
         settings = OllamaSettings.load()
         client = AsyncOpenAI(
-            api_key=_secret(settings.api_key) or "not-needed", base_url=settings.base_url, max_retries=0
+            api_key=_secret(settings.api_key) or "not-needed",
+            base_url=settings.base_url,
+            http_client=_http_client(),
+            max_retries=0,
         )
         return OllamaModel(name, provider=OllamaProvider(openai_client=client))
 
@@ -281,6 +302,23 @@ def build_model(model: str) -> Model:
     check_configured(model)
     provider, _, name = model.partition(":")
     return PROVIDERS[provider].build(name)
+
+
+@asynccontextmanager
+async def lifespan() -> AsyncGenerator[None, None]:
+    """Close the connections to the providers when the API stops."""
+    try:
+        yield
+    finally:
+        await close_models()
+
+
+async def close_models() -> None:
+    """Forget all models and close their connections; the next call builds them anew."""
+    build_model.cache_clear()
+    if _http_client.cache_info().currsize:
+        await _http_client().aclose()
+        _http_client.cache_clear()
 
 
 async def check_model() -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 from app.core.logging import configure_logging
-from app.core.registry import load_features
+from app.core.registry import load_features, load_workflows
 from app.worker.settings import BrokerSettings
 
 _LONGEST_TASK = 6 * 3600
@@ -27,12 +27,18 @@ def _set_up_logging(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)  # runs are logged by app/runs, with their id
 
 
-def create_celery_app() -> Celery:
-    """Return the application, with the broker of the settings."""
+@worker_init.connect
+def _load_workflows(**_: Any) -> None:
+    """Import the workflows now, so that the first run does not wait for that."""
+    for workflow in load_workflows().values():
+        workflow.load()
+
+
+def _configuration() -> dict[str, Any]:
+    """Return the configuration; Celery asks for it on first use, not when this module is imported."""
     # Celery warns root of messages that hold code; ours are JSON, and nothing else is accepted
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    app = Celery("app", set_as_current=False)
-    app.conf.update(
+    return dict(
         broker_url=BrokerSettings.load().connection_url(),
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=2,
@@ -53,7 +59,6 @@ def create_celery_app() -> Celery:
         },
         timezone="UTC",
     )
-    return app
 
 
 def _transport_options() -> dict[str, Any]:
@@ -62,4 +67,5 @@ def _transport_options() -> dict[str, Any]:
     return {"visibility_timeout": _LONGEST_TASK, "socket_timeout": 5, "socket_connect_timeout": 2}
 
 
-celery_app = create_celery_app()
+celery_app = Celery("app", set_as_current=False)
+celery_app.add_defaults(_configuration)

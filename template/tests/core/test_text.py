@@ -1,0 +1,28 @@
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from app.core.ids import new_id
+from app.core.text import Text, storable
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_text_that_no_database_takes_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="must not hold"):
+        TypeAdapter(Text).validate_python(text)
+
+
+def test_text_is_checked_however_deep_it_is() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        storable({"a": [{"b\0": 1}]})
+
+
+def test_ordinary_text_of_any_language_passes() -> None:
+    assert TypeAdapter(Text).validate_python("Grüße 👋 你好") == "Grüße 👋 你好"
+
+
+def test_ids_are_unique_and_sorted_by_time() -> None:
+    ids = [new_id() for _ in range(1000)]
+
+    assert len(set(ids)) == 1000
+    assert ids == sorted(ids)
+    assert {i.version for i in ids} == {7}

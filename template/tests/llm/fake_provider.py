@@ -1,0 +1,178 @@
+"""A stand-in for the providers of models: a local server that speaks their real wire formats.
+
+It answers `Hello there`, or what a test puts into `answers`; a number there is an HTTP status to fail with.
+"""
+
+import json
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self, cast
+
+Json = dict[str, Any]
+
+INPUT_TOKENS, OUTPUT_TOKENS = 11, 3
+
+
+class FakeProvider(ThreadingHTTPServer):
+    """The server, with what it received."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: deque[str | int | Json] = deque()
+        """What to answer, in turn: a text, the arguments of a tool call, or a status to fail with."""
+        self.requests: list[Json] = []
+        self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.delay = 0.0
+        """Seconds to wait before each answer."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Stay silent."""
+
+    def do_POST(self) -> None:  # noqa: N802 - the name is the base class's
+        """Answer one request."""
+        server = cast("FakeProvider", self.server)
+        body: Json = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        server.requests.append(body)
+        server.paths.append(self.path)
+        server.headers.append({name.lower(): value for name, value in self.headers.items()})
+        answer = server.answers.popleft() if server.answers else "Hello there"
+        time.sleep(server.delay)
+        if isinstance(answer, int):
+            self._send(answer, {"error": {"message": "no", "type": "error", "code": "no"}, "message": "no"})
+        elif body.get("stream"):
+            self._send_stream(body, str(answer))
+        else:
+            self._send(200, _document(self.path, body, answer))
+
+    def _send(self, status: int, document: Json) -> None:
+        content = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        if status == 429:
+            self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _send_stream(self, body: Json, text: str) -> None:
+        """Send the answer of Chat Completions word by word, as server-sent events."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        deltas = [{"role": "assistant", "content": f"{word} "} for word in text.split()]
+        chunks: list[Json] = [{"choices": [_choice(delta)]} for delta in deltas]
+        chunks += [{"choices": [_choice({}, "stop")]}, {"choices": [], "usage": _usage()}]
+        for chunk in chunks:
+            frame = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
+            self.wfile.write(f"data: {json.dumps({**frame, **chunk})}\n\n".encode())
+        self.wfile.write(b"data: [DONE]\n\n")
+        self.close_connection = True
+
+
+def _choice(delta: Json, finish: str | None = None) -> Json:
+    return {"index": 0, "delta": delta, "finish_reason": finish}
+
+
+def _usage() -> Json:
+    return {
+        "prompt_tokens": INPUT_TOKENS,
+        "completion_tokens": OUTPUT_TOKENS,
+        "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
+    }
+
+
+def _document(path: str, body: Json, answer: str | Json) -> Json:
+    if path.endswith("/v1/messages"):
+        return _anthropic(body, answer)
+    if ":generateContent" in path:
+        return _google(answer)
+    if path.endswith("/converse"):
+        return _bedrock(answer)
+    return _chat_completion(body, answer)
+
+
+def _chat_completion(body: Json, answer: str | Json) -> Json:
+    """OpenAI's Chat Completions, which Azure, Mistral and Ollama speak too."""
+    message: Json = {"role": "assistant", "content": answer}
+    if isinstance(answer, dict):
+        tool = body["tools"][0]["function"]["name"]
+        call = {"id": "t1", "type": "function", "function": {"name": tool, "arguments": json.dumps(answer)}}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": _usage(),
+    }
+
+
+def _anthropic(body: Json, answer: str | Json) -> Json:
+    content: Json = {"type": "text", "text": answer}
+    if isinstance(answer, dict):
+        content = {"type": "tool_use", "id": "t1", "name": body["tools"][0]["name"], "input": answer}
+    return {
+        "id": "m1",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": [content],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": INPUT_TOKENS, "output_tokens": OUTPUT_TOKENS},
+    }
+
+
+def _google(answer: str | Json) -> Json:
+    part = (
+        {"text": answer}
+        if isinstance(answer, str)
+        else {"functionCall": {"name": "final_result", "args": answer}}
+    )
+    return {
+        "candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}],
+        "usageMetadata": {
+            "promptTokenCount": INPUT_TOKENS,
+            "candidatesTokenCount": OUTPUT_TOKENS,
+            "totalTokenCount": INPUT_TOKENS + OUTPUT_TOKENS,
+        },
+        "modelVersion": "gemini",
+    }
+
+
+def _bedrock(answer: str | Json) -> Json:
+    content: Json = {"text": answer}
+    if isinstance(answer, dict):
+        content = {"toolUse": {"toolUseId": "t1", "name": "final_result", "input": answer}}
+    return {
+        "output": {"message": {"role": "assistant", "content": [content]}},
+        "stopReason": "end_turn",
+        "usage": {
+            "inputTokens": INPUT_TOKENS,
+            "outputTokens": OUTPUT_TOKENS,
+            "totalTokens": INPUT_TOKENS + OUTPUT_TOKENS,
+        },
+        "metrics": {"latencyMs": 1},
+    }

@@ -1,0 +1,71 @@
+"""A feature imports only `core`, itself, and the features that it says it requires."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from app.core.paths import APP
+from app.core.registry import Feature, load_features
+
+_PUBLIC = {"errors"}
+"""Modules of a feature that others may import besides its package."""
+
+
+def imported_modules(folder: Path) -> set[str]:
+    """Return the modules of `app` that the files below `folder` import, anywhere in them."""
+    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    names = {
+        _module(node.module, alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {name for name in names if name.startswith("app.")}
+
+
+def _module(package: str, name: str) -> str:
+    """Return what `from package import name` imports: a module of the package, or the package."""
+    path = APP.parent / package.replace(".", "/") / f"{name}.py"
+    return f"{package}.{name}" if path.exists() else package
+
+
+def part(module: str) -> str:
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("feature", load_features(), ids=lambda feature: feature.name)
+def test_a_feature_imports_only_what_it_requires(feature: Feature) -> None:
+    imported = {part(module) for module in imported_modules(APP / feature.name)}
+
+    assert imported <= {"core", "main", feature.name, *feature.requires}
+
+
+@pytest.mark.parametrize("feature", load_features(), ids=lambda feature: feature.name)
+def test_a_feature_imports_only_what_others_offer(feature: Feature) -> None:
+    foreign = {
+        module
+        for module in imported_modules(APP / feature.name)
+        if part(module) not in {"core", "main", feature.name}
+    }
+    hidden = {module for module in foreign if module.count(".") > 1 and module.split(".")[2] not in _PUBLIC}
+
+    assert hidden == set()
+
+
+def test_core_imports_no_feature() -> None:
+    assert {part(module) for module in imported_modules(APP / "core")} <= {"core"}
+
+
+@pytest.mark.parametrize("name", ["feature.py", "cli.py"])
+def test_what_the_command_line_loads_imports_nothing_heavy(name: str) -> None:
+    heavy = {"alembic", "celery", "fastapi", "openai", "pydantic", "pydantic_ai", "sqlalchemy", "uvicorn"}
+    tops = {
+        imported.split(".")[0]
+        for path in APP.glob(f"**/{name}")
+        for node in ast.parse(path.read_text()).body
+        for imported in ([node.module] if isinstance(node, ast.ImportFrom) and node.module else [])
+    }
+
+    assert tops & heavy == set()
