@@ -136,7 +136,14 @@ def get_workflow(name: str) -> Workflow[Any, Any]:
 
 
 def provide(variable: str) -> str | None:
-    """Return a value for an unset environment variable from a feature that can supply one, or None."""
+    """Return a value for an unset environment variable from a feature that can supply one.
+
+    Only in development; elsewhere, or when no feature can, return None.
+    """
+    from app.core.settings import AppSettings
+
+    if AppSettings.load().environment != "development":
+        return None
     for feature in load_features():
         if variable in feature.provides:
             return feature.provides[variable].load()()

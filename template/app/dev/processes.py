@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,8 +16,9 @@ from app.core.paths import APP, ROOT
 
 _COLORS = ("cyan", "magenta", "yellow", "blue", "green")
 _GRACE_SECONDS = 8.0
-_STEADY_SECONDS = 5.0
-"""A process that lives shorter than this is broken: it is started again only when the code changes."""
+_RESTARTS = 3
+_RESTART_SECONDS = 60.0
+"""A part that ends by itself more than `_RESTARTS` times in this time waits for a change of the code."""
 _LONGEST_LINE = 1_000_000
 
 
@@ -29,6 +31,7 @@ class Part:
     color: str
     process: asyncio.subprocess.Process | None = None
     stopping: bool = False
+    restarts: deque[float] = field(default_factory=lambda: deque(maxlen=_RESTARTS))
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -101,16 +104,17 @@ class Supervisor:
             self.say(part.name, line.decode(errors="replace").rstrip(), part.color)
 
     async def _watch(self, part: Part, process: asyncio.subprocess.Process) -> None:
-        """Say so when a part ends by itself, and start it again if it had been running well."""
-        started = time.monotonic()
+        """Say so when a part ends by itself, and start it again, but not for ever."""
         code = await process.wait()
         if part.stopping or self._stop.is_set():
             return
         reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        if time.monotonic() - started < _STEADY_SECONDS:
-            advice = "its last lines say why. It starts again when you change the code."
-            self.say(part.name, f"ended at once ({reason}): {advice}", "red")
+        now = time.monotonic()
+        if len(part.restarts) == _RESTARTS and now - part.restarts[0] < _RESTART_SECONDS:
+            advice = "the lines above say why. It starts again when you change the code."
+            self.say(part.name, f"ended again and again ({reason}): {advice}", "red")
             return
+        part.restarts.append(now)
         self.say(part.name, f"ended unexpectedly ({reason}): starting it again.", "red")
         await self._start(part)
 
@@ -137,6 +141,7 @@ class Supervisor:
             self.say("dev", f"{', '.join(names[:3])} changed: starting again.")
             await asyncio.gather(*(self._end(part) for part in self._parts))
             for part in self._parts:
+                part.restarts.clear()
                 await self._start(part)
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO
 
 from app.core.paths import ROOT
-from app.core.settings import AppSettings
 from app.dev.errors import DevError
 from app.dev.postgres import EmbeddedPostgres
 from app.dev.valkey import EmbeddedValkey
@@ -97,11 +96,6 @@ def _lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
 @cache
 def embedded_services() -> EmbeddedServices:
     """Return this process's hold on the services: taken now, given back when the process ends."""
-    if AppSettings.load().environment != "development":
-        raise DevError(
-            "DATABASE_URL and BROKER_URL must be set unless ENVIRONMENT=development.",
-            hint="The embedded services are for development.",
-        )
     if sys.platform == "win32":
         raise DevError(
             "The embedded services do not run on Windows.",
@@ -114,7 +108,7 @@ def embedded_services() -> EmbeddedServices:
 
 
 def provide_database_url() -> str:
-    """Return the URL of the embedded PostgreSQL, with all migrations applied."""
+    """Return the URL of the embedded PostgreSQL."""
     url = embedded_services().postgres.url()
     os.environ["DATABASE_URL"] = url  # for child processes
     return url

@@ -5,7 +5,7 @@ from datetime import timedelta
 import structlog
 
 from app.runs import repository
-from app.runs.tasks import execute_run
+from app.runs.tasks import EXECUTE
 from app.worker import publish
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ async def relay_waiting_runs() -> int:
     """Queue runs that wait for long, and return how many. One that is queued twice is done once."""
     ids = await repository.waiting(_AGE, _BATCH)
     for run_id in ids:
-        await publish(execute_run, str(run_id))
+        await publish(EXECUTE, str(run_id))
     if ids:
         log.info("runs.relayed", count=len(ids))
     return len(ids)

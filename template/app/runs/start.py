@@ -10,7 +10,7 @@ from app.core.ids import new_id
 from app.core.registry import get_workflow
 from app.runs import repository
 from app.runs.models import Run, Status
-from app.runs.tasks import execute_run
+from app.runs.tasks import EXECUTE
 from app.worker import publish
 from app.worker.errors import BrokerUnavailable
 
@@ -44,7 +44,7 @@ async def start_run(workflow: str, data: dict[str, Any]) -> Run:
     await repository.insert(run)
     log.info("run.accepted", run_id=str(run.id), workflow=workflow)
     try:
-        await publish(execute_run, str(run.id))
+        await publish(EXECUTE, str(run.id))
     except BrokerUnavailable as error:
         log.warning("run.not_queued", run_id=str(run.id), reason=error.detail)
     return run

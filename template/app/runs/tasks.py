@@ -2,10 +2,15 @@
 
 from uuid import UUID
 
-from app.worker import celery_app, run_in_loop
+from celery import shared_task
+
+from app.worker import run_in_loop
+
+EXECUTE = "runs.execute"
+"""The name under which a run is queued, with its id."""
 
 
-@celery_app.task(name="runs.execute")
+@shared_task(name=EXECUTE)
 def execute_run(run_id: str) -> None:
     """Carry out one run."""
     from app.runs.execute import execute
@@ -13,7 +18,7 @@ def execute_run(run_id: str) -> None:
     run_in_loop(execute(UUID(run_id)))
 
 
-@celery_app.task(name="runs.relay")
+@shared_task(name="runs.relay")
 def relay() -> None:
     """Queue again what should have been queued long ago."""
     from app.runs.relay import relay_waiting_runs

@@ -5,6 +5,7 @@ State is kept in PostgreSQL, not in a result backend: with one that is down, sen
 
 import logging
 import warnings
+from functools import cache
 from typing import Any
 
 from celery import Celery
@@ -34,15 +35,17 @@ def _load_workflows(**_: Any) -> None:
         workflow.load()
 
 
-def _configuration() -> dict[str, Any]:
-    """Return the configuration; Celery asks for it on first use, not when this module is imported."""
+@cache
+def get_celery_app() -> Celery:
+    """Return the Celery application of this process, with the broker of the settings."""
     # Celery warns root of messages that hold code; ours are JSON, and nothing else is accepted
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    return dict(
-        broker_url=BrokerSettings.load().connection_url(),
+    broker_url = BrokerSettings.load().connection_url()
+    app = Celery("app", broker=broker_url)
+    app.conf.update(
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=2,
-        broker_transport_options=_transport_options(),
+        broker_transport_options=_transport_options(broker_url),
         accept_content=["json"],
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -59,13 +62,10 @@ def _configuration() -> dict[str, Any]:
         },
         timezone="UTC",
     )
+    return app
 
 
-def _transport_options() -> dict[str, Any]:
-    if BrokerSettings.load().connection_url().startswith("amqp"):
+def _transport_options(broker_url: str) -> dict[str, Any]:
+    if broker_url.startswith("amqp"):
         return {"confirm_publish": True}
     return {"visibility_timeout": _LONGEST_TASK, "socket_timeout": 5, "socket_connect_timeout": 2}
-
-
-celery_app = Celery("app", set_as_current=False)
-celery_app.add_defaults(_configuration)

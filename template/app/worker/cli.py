@@ -14,20 +14,20 @@ def worker(
     ] = None,
 ) -> None:
     """Work on queued tasks until stopped."""
-    from app.worker import celery_app
+    from app.worker import get_celery_app
     from app.worker.settings import WorkerSettings
 
     count = concurrency or WorkerSettings.load().concurrency
     options = ["--pool=threads", f"--concurrency={count}", "--without-gossip", "--without-mingle"]
-    celery_app.start(["--quiet", "worker", *options])
+    get_celery_app().start(["--quiet", "worker", *options])
 
 
 @cli.command(epilog="Example: uv run app beat")
 def beat() -> None:
     """Queue the tasks that run by the clock. Run one of these, not more."""
     from app.core.paths import ROOT
-    from app.worker import celery_app
+    from app.worker import get_celery_app
 
     folder = ROOT / ".data"
     folder.mkdir(exist_ok=True)
-    celery_app.start(["--quiet", "beat", "--pidfile=", f"--schedule={folder / 'beat'}"])
+    get_celery_app().start(["--quiet", "beat", "--pidfile=", f"--schedule={folder / 'beat'}"])

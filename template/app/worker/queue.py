@@ -1,13 +1,11 @@
 """Send messages to the queue, from async code."""
 
 import asyncio
-from typing import Any
 from urllib.parse import urlsplit
 
-from celery import Task
 from kombu.exceptions import OperationalError
 
-from app.worker.celery import celery_app
+from app.worker.celery import get_celery_app
 from app.worker.errors import BrokerUnavailable
 from app.worker.settings import BrokerSettings
 
@@ -15,11 +13,11 @@ _SECONDS = 0.8
 """How long a caller waits for the broker. The message may still go out later: tasks must bear that."""
 
 
-async def publish(task: "Task[..., Any]", *arguments: str) -> None:
-    """Queue a task. Raises `BrokerUnavailable` if the broker does not take it at once."""
+async def publish(task: str, *arguments: str) -> None:
+    """Queue the task of that name. Raises `BrokerUnavailable` if the broker does not take it at once."""
     try:
         async with asyncio.timeout(_SECONDS):
-            await asyncio.to_thread(task.apply_async, arguments)
+            await asyncio.to_thread(get_celery_app().send_task, task, arguments)
     except (OperationalError, OSError, TimeoutError) as error:
         raise _unavailable() from error
 
@@ -28,7 +26,7 @@ async def check_broker() -> str:
     """Open a connection to the broker."""
 
     def connect() -> None:
-        with celery_app.connection_for_write() as connection:
+        with get_celery_app().connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=2)
 
     try:

@@ -22,7 +22,7 @@ def log_lines(text: str) -> list[dict[str, Any]]:
 
 
 def log_json() -> None:
-    """Log as in production. Called in a test, not by a fixture: the capture of output begins with the test."""
+    """Log as in production. Not a fixture: a test's output is captured from its first line on."""
     configure_logging(AppSettings(environment="production"))
 
 

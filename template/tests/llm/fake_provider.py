@@ -38,9 +38,10 @@ class FakeProvider(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def server_close(self) -> None:
+        """Stop serving first: the base class calls this at the end of a `with` block."""
         self.shutdown()
-        self.server_close()
+        super().server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -49,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Stay silent."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is the base class's
+    def do_POST(self) -> None:
         """Answer one request."""
         server = cast("FakeProvider", self.server)
         body: Json = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

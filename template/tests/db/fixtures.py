@@ -1,0 +1,97 @@
+"""A real PostgreSQL for all tests, and a database of its own for each."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import psycopg
+import pytest
+from sqlalchemy.engine import URL, make_url
+
+from app.core.settings import Settings
+from app.db import dispose, upgrade
+from app.dev.postgres import EmbeddedPostgres
+from tests.conftest import SetEnvironment
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server on which databases can be made."""
+
+    url: URL
+
+    def database_url(self, name: str) -> str:
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.database_url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create(self, name: str, template: str = "template1") -> str:
+        """Make a database, and return its URL. A copy of a template takes a few milliseconds."""
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.database_url(name)
+
+    def drop(self, name: str) -> None:
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of `TEST_DATABASE_URL`, or else an embedded one that ends with the tests."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield Server(make_url(url))
+        return
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
+    embedded.start()
+    try:
+        yield Server(make_url(embedded.url("postgres")))
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Server) -> Iterator[str]:
+    """The name of a database with all migrations applied, of which each test gets a copy."""
+    name = f"template_{os.getpid()}"
+    os.environ["DATABASE_URL"] = postgres.create(name)
+    Settings.load.cache_clear()
+    upgrade()
+    del os.environ["DATABASE_URL"]
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture(autouse=True)
+async def connections() -> AsyncIterator[None]:
+    """Close the connections that a test has opened."""
+    yield
+    await dispose()
+
+
+@pytest.fixture
+async def empty_database(postgres: Server, set_environment: SetEnvironment) -> AsyncIterator[str]:
+    """An empty database, to which the settings lead. Gives its URL."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    url = postgres.create(name)
+    set_environment(DATABASE_URL=url)
+    yield url
+    await dispose()  # an open connection would keep the database from going
+    postgres.drop(name)
+
+
+@pytest.fixture
+async def database(
+    postgres: Server, migrated_template: str, set_environment: SetEnvironment
+) -> AsyncIterator[str]:
+    """A database with all tables, to which the settings lead. Gives its URL."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    url = postgres.create(name, migrated_template)
+    set_environment(DATABASE_URL=url)
+    yield url
+    await dispose()
+    postgres.drop(name)

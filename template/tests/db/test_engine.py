@@ -1,0 +1,78 @@
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.core.errors import ConfigurationError
+from app.db import DatabaseSettings, transaction
+from app.db.engine import check_database
+from app.db.errors import DatabaseUnavailable
+from tests.conftest import SetEnvironment
+
+
+async def test_a_transaction_is_committed(database: str) -> None:
+    async with transaction() as session:
+        await session.execute(text("CREATE TABLE t AS SELECT 1 AS n"))
+
+    async with transaction() as session:
+        assert await session.scalar(text("SELECT n FROM t")) == 1
+
+
+async def test_an_error_rolls_everything_back(empty_database: str) -> None:
+    async def fail() -> None:
+        async with transaction() as session:
+            await session.execute(text("CREATE TABLE t (n int)"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+
+    async with transaction() as session:
+        assert await session.scalar(text("SELECT to_regclass('t')")) is None
+
+
+async def test_a_fault_of_a_statement_stays_what_it_is(empty_database: str) -> None:
+    async def fail() -> None:
+        async with transaction() as session:
+            await session.execute(text("CREATE TABLE t (n int UNIQUE)"))
+            await session.execute(text("INSERT INTO t VALUES (1), (1)"))
+
+    with pytest.raises(IntegrityError):
+        await fail()
+
+
+async def test_the_check_says_which_server_answers(database: str) -> None:
+    assert (await check_database()).startswith("PostgreSQL ")
+
+
+@pytest.mark.parametrize("change", ["port", "database", "password"])
+async def test_a_server_that_cannot_be_used_is_a_typed_error(
+    change: str, database: str, set_environment: SetEnvironment
+) -> None:
+    url = DatabaseSettings.load().connection_url()
+    wrong = {"port": {"port": 1}, "database": {"database": "gone"}, "password": {"password": "wrong"}}
+    set_environment(DATABASE_URL=url.set(**wrong[change]).render_as_string(hide_password=False))
+
+    with pytest.raises(DatabaseUnavailable):
+        await check_database()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u@h/d", "postgresql://u@h:5432"])
+def test_what_is_no_url_of_postgresql_is_refused(url: str, set_environment: SetEnvironment) -> None:
+    set_environment(DATABASE_URL=url)
+
+    with pytest.raises(ConfigurationError, match="DATABASE_URL is wrong"):
+        DatabaseSettings.load()
+
+
+def test_the_password_can_be_given_apart(set_environment: SetEnvironment) -> None:
+    set_environment(DATABASE_URL="postgresql://app@db:5432/app", DATABASE_PASSWORD="p@ss/word")
+
+    url = DatabaseSettings.load().connection_url()
+
+    assert (url.username, url.password, url.drivername) == ("app", "p@ss/word", "postgresql+psycopg")
+
+
+def test_a_password_in_the_url_wins(set_environment: SetEnvironment) -> None:
+    set_environment(DATABASE_URL="postgresql://app:mine@db:5432/app", DATABASE_PASSWORD="other")
+
+    assert DatabaseSettings.load().connection_url().password == "mine"

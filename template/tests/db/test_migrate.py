@@ -1,0 +1,86 @@
+import psycopg
+import pytest
+
+from app.core.paths import APP
+from app.db import migrate
+from app.db.errors import DatabaseUnavailable, MigrationError
+from tests.conftest import SetEnvironment
+
+FEATURES = migrate.features_with_migrations()
+
+
+def tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    return {row[0] for row in rows}
+
+
+def test_an_empty_database_gets_all_tables_and_loses_them_again(empty_database: str) -> None:
+    migrate.upgrade()
+    up = tables(empty_database)
+    migrate.downgrade("base")
+    down = tables(empty_database)
+
+    versions = {migrate.version_table(feature) for feature in FEATURES}
+    assert up > versions
+    assert down == versions
+
+
+def test_a_second_upgrade_changes_nothing(empty_database: str) -> None:
+    assert [line.split(":")[0] for line in migrate.upgrade()] == FEATURES
+    assert migrate.upgrade() == []
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_the_models_of_a_feature_have_nothing_that_its_migrations_have_not(
+    feature: str, database: str
+) -> None:
+    assert migrate.pending_changes(feature) is None
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_feature_can_leave_and_come_back(feature: str, database: str) -> None:
+    before = tables(database)
+
+    migrate.downgrade("base", feature)
+    migrate.upgrade(feature=feature)
+
+    assert tables(database) == before
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_revisions_carry_the_name_of_their_feature(feature: str) -> None:
+    names = [path.stem for path in (APP / feature / "migrations").glob("*.py")]
+
+    assert all(name.startswith(f"{feature}_") for name in names)
+
+
+def test_the_status_says_what_is_applied(empty_database: str) -> None:
+    before = migrate.status()
+    migrate.upgrade()
+    after = migrate.status()
+
+    assert {s.current for s in before} == {None}
+    assert all(s.current == s.head for s in after)
+
+
+def test_one_step_back_needs_a_feature(database: str) -> None:
+    with pytest.raises(MigrationError, match="--feature"):
+        migrate.downgrade("-1")
+
+
+@pytest.mark.parametrize(("target", "feature"), [("nonsense", FEATURES[0]), ("head", "nonsense")])
+def test_an_unknown_revision_or_feature_is_refused(target: str, feature: str, database: str) -> None:
+    with pytest.raises(MigrationError, match="nonsense"):
+        migrate.upgrade(target, feature)
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(
+    set_environment: SetEnvironment,
+) -> None:
+    set_environment(DATABASE_URL="postgresql://anna:hunter2@127.0.0.1:1/app")
+
+    with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1:1/app") as caught:
+        migrate.upgrade()
+
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,45 @@
+"""The whole path, with a real worker process."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from app.core.paths import ROOT
+from app.worker import get_celery_app
+
+
+@pytest.fixture
+def worker(database: str, broker: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker on the database and the broker of this test, stopped at its end."""
+    get_celery_app().control.purge()  # messages of earlier tests belong to databases that are gone
+    environment = {**os.environ, "DATABASE_URL": database, "BROKER_URL": broker}
+    process = subprocess.Popen([sys.executable, "-m", "app", "worker"], cwd=ROOT, env=environment)
+    yield process
+    process.terminate()
+    assert process.wait(timeout=30) == 0
+
+
+async def finished(client: AsyncClient, path: str) -> dict[str, Any]:
+    async with asyncio.timeout(60):
+        while True:
+            run: dict[str, Any] = (await client.get(path)).json()
+            if run["finished_at"]:
+                return run
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_event_sent_over_http_is_worked_on_and_answered(client: AsyncClient) -> None:
+    body = {"workflow": "echo_summary", "input": {"text": "One two three", "max_words": 2}}
+    accepted = [await client.post("/v1/runs", json=body) for _ in range(10)]
+
+    runs = [await finished(client, response.headers["location"]) for response in accepted]
+
+    assert {run["status"] for run in runs} == {"succeeded"}
+    assert {run["output"]["summary"] for run in runs} == {"One two"}

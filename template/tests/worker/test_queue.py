@@ -1,0 +1,78 @@
+import time
+
+import pytest
+
+from app.core.errors import ConfigurationError
+from app.worker import BrokerSettings, get_celery_app, publish, run_in_loop
+from app.worker.errors import BrokerUnavailable
+from app.worker.queue import check_broker
+from tests.conftest import SetEnvironment
+
+
+async def test_a_broker_that_runs_answers(broker: str) -> None:
+    assert await check_broker() == broker.partition(":")[0]
+
+
+async def test_a_message_is_taken(broker: str) -> None:
+    await publish("tests.nothing", "hello")
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+async def test_a_broker_that_is_down_is_a_typed_error_within_a_second(
+    scheme: str, set_environment: SetEnvironment
+) -> None:
+    set_environment(BROKER_URL=f"{scheme}://127.0.0.1:1/0")
+    get_celery_app.cache_clear()
+    started = time.monotonic()
+
+    with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1:1"):
+        await publish("tests.nothing", "hello")
+
+    get_celery_app.cache_clear()
+    assert time.monotonic() - started < 1
+
+
+def test_coroutines_share_one_loop() -> None:
+    import asyncio
+
+    async def loop_id() -> int:
+        return id(asyncio.get_running_loop())
+
+    assert run_in_loop(loop_id()) == run_in_loop(loop_id())
+
+
+def test_what_a_coroutine_raises_comes_back() -> None:
+    async def fail() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        run_in_loop(fail())
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://host", "redis://"])
+def test_what_is_no_url_of_a_broker_is_refused(url: str, set_environment: SetEnvironment) -> None:
+    set_environment(BROKER_URL=url)
+
+    with pytest.raises(ConfigurationError, match="BROKER_URL is wrong"):
+        BrokerSettings.load()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://valkey:6379/0", "redis://:p%40ss@valkey:6379/0"),
+        ("amqp://app@rabbitmq:5672//", "amqp://app:p%40ss@rabbitmq:5672//"),
+        ("redis://:mine@valkey:6379/0", "redis://:mine@valkey:6379/0"),
+    ],
+)
+def test_the_password_can_be_given_apart(url: str, expected: str, set_environment: SetEnvironment) -> None:
+    set_environment(BROKER_URL=url, BROKER_PASSWORD="p@ss")
+
+    assert BrokerSettings.load().connection_url() == expected
+
+
+def test_without_a_url_production_says_which_variable_is_missing(set_environment: SetEnvironment) -> None:
+    set_environment(ENVIRONMENT="production")
+
+    with pytest.raises(ConfigurationError, match="BROKER_URL"):
+        BrokerSettings.load().connection_url()
