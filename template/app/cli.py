@@ -1,5 +1,6 @@
 """The `app` command: the commands of all features, put together."""
 
+import signal
 import sys
 
 import typer
@@ -9,6 +10,7 @@ from app.core.errors import AppError
 from app.core.registry import load_features
 
 _INTERRUPTED = 130
+_TERMINATED = 143
 
 
 def build_cli() -> typer.Typer:
@@ -35,6 +37,7 @@ def _set_up() -> None:
 
 def main() -> None:
     """Run the command. Every failure is a message and an exit code, never a traceback."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         build_cli()(prog_name="app")
     except AppError as error:
@@ -46,6 +49,11 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last resort: a message instead of a traceback
         _report_bug(error)
+
+
+def _terminate(*_: object) -> None:
+    """End as after Ctrl-C, so that what was opened is closed. Servers and workers have their own way."""
+    sys.exit(_TERMINATED)
 
 
 def _fail(message: str, code: int) -> None:

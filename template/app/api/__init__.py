@@ -5,9 +5,15 @@ from typing import TYPE_CHECKING
 from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from app.api.ports import free_port, require_free_port
     from app.api.problems import Problem, problem_responses
     from app.api.settings import ApiSettings
 
-__all__ = ["ApiSettings", "Problem", "problem_responses"]
+__all__ = ["ApiSettings", "Problem", "free_port", "problem_responses", "require_free_port"]
 
-__getattr__ = lazy_exports(__name__, problems=("Problem", "problem_responses"), settings=("ApiSettings",))
+__getattr__ = lazy_exports(
+    __name__,
+    ports=("free_port", "require_free_port"),
+    problems=("Problem", "problem_responses"),
+    settings=("ApiSettings",),
+)

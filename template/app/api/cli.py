@@ -17,10 +17,12 @@ def serve(
     """Serve the API. Scale by starting more of these processes."""
     import uvicorn
 
+    from app.api.ports import require_free_port
     from app.api.settings import ApiSettings
-    from app.core.ports import require_free_port
+    from app.core.registry import run_preflight
     from app.main import create_app
 
+    run_preflight()
     settings = ApiSettings.load()
     host, port = host or settings.host, port or settings.port
     require_free_port(host, port)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     import typer
-    from fastapi import APIRouter
 
     from app.core.settings import Settings
     from app.core.workflow import Workflow
@@ -62,11 +61,14 @@ class Feature:
     settings: tuple[Lazy[type[Settings]], ...] = ()
     """Its settings classes, checked by `app doctor`."""
 
+    preflight: tuple[Lazy[Callable[[], object]], ...] = ()
+    """What must hold before a server or a worker starts; each raises an `AppError` that says why not."""
+
     cli: Lazy[typer.Typer] | None = None
     """Its commands. That module imports nothing heavy at its top."""
 
-    router: Lazy[APIRouter] | None = None
-    """Its HTTP routes."""
+    router: Lazy[Any] | None = None
+    """Its HTTP routes: a `fastapi.APIRouter`, which a project without an API cannot name."""
 
     lifespan: Lazy[Callable[[], AbstractAsyncContextManager[None]]] | None = None
     """What to open when the API starts, and to close when it stops."""
@@ -133,6 +135,15 @@ def get_workflow(name: str) -> Workflow[Any, Any]:
             hint=f"There is: {', '.join(sorted(known)) or 'none'}.",
         )
     return known[name].load()
+
+
+def run_preflight() -> None:
+    """Read every settings class and run every feature's preflight. Raises the first `AppError`."""
+    for feature in load_features():
+        for settings in feature.settings:
+            settings.load().load()
+        for preflight in feature.preflight:
+            preflight.load()()
 
 
 def provide(variable: str) -> str | None:

@@ -7,9 +7,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from app.core.ports import free_port
+import structlog
+
+from app.api import free_port
 from app.dev.errors import DevError
 from app.dev.programs import find_program
+
+log = structlog.get_logger(__name__)
 
 _START_SECONDS = 20
 _TUNING = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
@@ -42,6 +46,10 @@ class EmbeddedPostgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
         options = f"-h 127.0.0.1 -p {port or free_port()} -c unix_socket_directories='' {self._tuning}"
+        if (self.data / "postmaster.pid").exists():
+            log.warning(
+                "postgres.recovering", reason="it was not stopped the last time", folder=str(self.data)
+            )
         deadline = time.monotonic() + _START_SECONDS
         # after a crash, the old server's lock goes only when the system has cleared the dead process away
         while self._pg_ctl("start", "-w", "-t", "30", "-l", str(self._log), "-o", options, check=False):

@@ -10,9 +10,8 @@ import time
 
 import typer
 
-from app.api import ApiSettings
-from app.core.ports import require_free_port
-from app.core.registry import load_workflows
+from app.api import ApiSettings, require_free_port
+from app.core.registry import load_workflows, run_preflight
 from app.core.settings import AppSettings
 from app.db import DatabaseSettings, upgrade
 from app.dev.errors import DevError
@@ -26,15 +25,16 @@ _REVIVE_SECONDS = 2.0
 
 async def run(port: int | None) -> None:
     """Start the services that no setting names, migrate, and run the processes until a signal comes."""
-    port = port or ApiSettings.load().port
+    if sys.platform == "win32":
+        raise DevError("`app dev` does not run on Windows.", hint="Use WSL, or `docker compose up`.")
     if AppSettings.load().environment != "development":
         raise DevError("`app dev` is for development.", hint="Set ENVIRONMENT=development.")
+    port = port or ApiSettings.load().port
     require_free_port(_HOST, port)
     embedded = [name for name, url in _urls() if url is None]
     if embedded:
         typer.echo(f"Starting the embedded services for {' and '.join(embedded)} …")
-    BrokerSettings.load().connection_url()
-    DatabaseSettings.load().connection_url()
+    run_preflight()
     for line in await asyncio.to_thread(upgrade):
         typer.echo(f"Migrated {line}")
     supervisor = Supervisor(

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from app.core.ports import free_port
+from app.api import free_port
 from app.dev.errors import DevError
 from app.dev.programs import find_program
 

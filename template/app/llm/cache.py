@@ -8,9 +8,9 @@ import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
 from decimal import Decimal
+from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 
 from app.core.paths import ROOT
 from app.llm.calls import Call, Event, Handler, Reply, TextDelta
@@ -82,6 +82,6 @@ def _read(key: str, call: Call, seconds: float) -> Reply[object] | None:
 
 
 def _write(key: str, reply: Reply[object]) -> None:
-    data = json.dumps([reply.model, to_jsonable_python(reply.output)])
+    data = json.dumps([reply.model, TypeAdapter(Any).dump_python(reply.output, mode="json")])
     with _database() as database:
         database.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, time.time(), data))

@@ -15,6 +15,7 @@ feature = Feature(
         Lazy("app.llm.settings:MistralSettings"),
         Lazy("app.llm.settings:OllamaSettings"),
     ),
+    preflight=(Lazy("app.llm.providers:check_models"),),
     cli=Lazy("app.llm.cli:cli"),
     lifespan=Lazy("app.llm.providers:lifespan"),
     checks={"model": Lazy("app.llm.providers:check_model")},

@@ -321,9 +321,14 @@ async def close_models() -> None:
         _http_client.cache_clear()
 
 
-async def check_model() -> str:
+def check_models() -> str:
     """Check that every model in the settings can be used; calls none of them. Returns the first."""
     model = default_model()
     for name in (model, *LLMSettings.load().fallback_models):
         check_configured(name)
     return model
+
+
+async def check_model() -> str:
+    """The same, as a readiness check."""
+    return check_models()

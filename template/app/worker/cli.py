@@ -14,9 +14,11 @@ def worker(
     ] = None,
 ) -> None:
     """Work on queued tasks until stopped."""
+    from app.core.registry import run_preflight
     from app.worker import get_celery_app
     from app.worker.settings import WorkerSettings
 
+    run_preflight()
     count = concurrency or WorkerSettings.load().concurrency
     options = ["--pool=threads", f"--concurrency={count}", "--without-gossip", "--without-mingle"]
     get_celery_app().start(["--quiet", "worker", *options])

@@ -6,6 +6,7 @@ feature = Feature(
     stage="backend",
     summary="Celery: work in the background and by the clock.",
     settings=(Lazy("app.worker.settings:BrokerSettings"), Lazy("app.worker.settings:WorkerSettings")),
+    preflight=(Lazy("app.worker.celery:get_celery_app"),),
     cli=Lazy("app.worker.cli:cli"),
     checks={"broker": Lazy("app.worker.queue:check_broker")},
 )

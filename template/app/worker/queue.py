@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from kombu.exceptions import OperationalError
+from celery.exceptions import OperationalError
 
 from app.worker.celery import get_celery_app
 from app.worker.errors import BrokerUnavailable

@@ -7,21 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.core.paths import APP, ROOT
+from app.core.paths import APP
 from app.core.registry import load_features
-
-
-def run_app(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command in a process of its own, as a user does."""
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+from tests.commands import run_app
 
 
 def test_help_lists_the_commands_of_all_features() -> None:

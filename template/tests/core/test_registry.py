@@ -74,11 +74,3 @@ def test_an_unknown_workflow_is_refused_with_those_that_exist() -> None:
         get_workflow("nonsense")
 
     assert all(name in str(caught.value) for name in ("nonsense", *load_workflows()))
-
-
-@pytest.mark.parametrize("name", sorted(load_workflows()))
-def test_a_workflow_has_its_registered_name_and_a_valid_example(name: str) -> None:
-    workflow = get_workflow(name)
-
-    assert workflow.name == name
-    assert workflow.input.model_validate(workflow.example)

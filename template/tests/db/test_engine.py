@@ -49,8 +49,12 @@ async def test_a_server_that_cannot_be_used_is_a_typed_error(
     change: str, database: str, set_environment: SetEnvironment
 ) -> None:
     url = DatabaseSettings.load().connection_url()
-    wrong = {"port": {"port": 1}, "database": {"database": "gone"}, "password": {"password": "wrong"}}
-    set_environment(DATABASE_URL=url.set(**wrong[change]).render_as_string(hide_password=False))
+    wrong = {
+        "port": url.set(port=1),
+        "database": url.set(database="gone"),
+        "password": url.set(password="wrong"),
+    }
+    set_environment(DATABASE_URL=wrong[change].render_as_string(hide_password=False))
 
     with pytest.raises(DatabaseUnavailable):
         await check_database()

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from app.api.ports import PortInUse, free_port, require_free_port
 from app.core.paths import APP
-from app.core.ports import PortInUse, free_port, require_free_port
 from app.dev.services import EmbeddedServices
 
 SECONDS = 60.0

@@ -1,3 +1,5 @@
+import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,7 @@ async def test_the_same_call_is_answered_from_disk_and_costs_nothing(set_environ
 
     assert second.output == first.output
     assert (first.cached, second.cached) == (False, True)
-    assert (second.requests, second.input_tokens, second.cost) == (0, 0, 0)
+    assert (second.requests, second.input_tokens, second.cost) == (0, 0, Decimal(0))
 
 
 async def test_another_prompt_is_another_call(set_environment: SetEnvironment) -> None:
@@ -73,8 +75,8 @@ async def test_an_old_answer_is_not_used(
     set_environment(LLM_CACHE_SECONDS="60")
     await complete("Hello")
 
-    later = cache.time.time() + 61
-    monkeypatch.setattr(cache.time, "time", lambda: later)
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
 
     assert not (await complete("Hello")).cached
 

@@ -1,0 +1,86 @@
+"""Fixtures, and a count of what each layer has covered, printed at the end."""
+
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copier import Settings, run_copy
+
+from tests.questionnaire import ROOT
+
+_seconds: Counter[str] = Counter()
+_tests: Counter[str] = Counter()
+
+Render = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the contributor's own git and Copier settings out of the tests."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "gitconfig").write_text(
+        "[user]\nname = Test\nemail = test@example.com\n[init]\ndefaultBranch = main\n"
+        "[commit]\ngpgsign = false\n[advice]\ndetachedHead = false\n"
+    )
+    (home / "copier.yml").write_text("{}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
+        patch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+        patch.setenv("COPIER_SETTINGS_PATH", str(home / "copier.yml"))
+        patch.delenv("ENVIRONMENT", raising=False)
+        yield
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder, and return what it prints."""
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository with the working tree as it is now, committed and tagged."""
+    folder = tmp_path_factory.mktemp("template")
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "The template")
+    git(folder, "tag", "v99.0.0")
+    return folder
+
+
+@pytest.fixture
+def render(template: Path, tmp_path: Path) -> Render:
+    """Return a function that renders a project with Copier itself, without `--trust`."""
+
+    def render_project(name: str = "project", /, **answers: Any) -> Path:
+        folder = tmp_path / name
+        run_copy(str(template), folder, data=answers, defaults=True, quiet=True, settings=Settings())
+        return folder
+
+    return render_project
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count tests and seconds of each file."""
+    layer = Path(report.location[0]).stem
+    _seconds[layer] += report.duration
+    _tests[layer] += report.when == "call"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what each layer has covered."""
+    from tests.questionnaire import all_combinations
+
+    terminalreporter.section("layers")
+    terminalreporter.write_line(f"{len(all_combinations())} combinations of answers")
+    for layer, seconds in sorted(_seconds.items()):
+        terminalreporter.write_line(f"{layer:24} {_tests[layer]:5} tests {seconds:8.1f} s")

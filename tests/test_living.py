@@ -1,0 +1,215 @@
+"""Layer 3: the generated projects' own suites, linter and type checker, for every distinct tree of code.
+
+One environment with the dependencies of all combinations serves them all. `TEST_BROKER_URL` leads the suite of
+a project with RabbitMQ to a real RabbitMQ.
+"""
+
+import hashlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.composition import Project, code, compose
+from tests.conftest import Render
+from tests.questionnaire import ROOT, Answers, all_combinations, label
+
+pytestmark = pytest.mark.matrix
+
+RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+def distinct_projects() -> list[Answers]:
+    """Return one combination for each distinct tree of code and broker."""
+    found: dict[tuple[str, str | None], Answers] = {}
+    for answers in all_combinations():
+        project = compose(answers)
+        digest = hashlib.sha256(repr(code(project)).encode()).hexdigest()
+        broker = answers["broker"] if "compose.yaml" in project else None
+        found.setdefault((digest, broker), answers)
+    return list(found.values())
+
+
+each_project = pytest.mark.parametrize("answers", distinct_projects(), ids=label)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment of a fresh shell: nothing of this test run's own."""
+    dropped = {"VIRTUAL_ENV", "ENVIRONMENT", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS", "UV_PYTHON"}
+    return {**{k: v for k, v in os.environ.items() if k not in dropped}, **variables}
+
+
+def run(command: list[str], folder: Path, **variables: str) -> str:
+    """Run a command, and return what it prints. Fails with all of it."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the dependencies of every combination, and mypy."""
+    requirements = {"mypy>=2.4,<3"}
+    for answers in all_combinations():
+        document = tomllib.loads(compose(answers)["pyproject.toml"].decode())
+        requirements |= {*document["project"]["dependencies"], *document["dependency-groups"]["dev"]}
+    folder = tmp_path_factory.mktemp("environment") / "venv"
+    run(["uv", "venv", "--quiet", str(folder)], ROOT)
+    interpreter = folder / "bin" / "python"
+    run(["uv", "pip", "install", "--quiet", "--python", str(interpreter), *sorted(requirements)], ROOT)
+    return interpreter
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real RabbitMQ."""
+    if not RABBITMQ.exists():
+        pytest.skip("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    folder = tmp_path_factory.mktemp("rabbitmq")
+    with socket.socket() as probe, socket.socket() as other:
+        for s in (probe, other):
+            s.bind(("127.0.0.1", 0))
+        port, distribution = probe.getsockname()[1], other.getsockname()[1]
+    process = subprocess.Popen(
+        [str(RABBITMQ)],
+        cwd=folder,
+        env=environment(
+            HOME=str(folder),
+            RABBITMQ_NODENAME=f"test{port}@localhost",
+            RABBITMQ_NODE_IP_ADDRESS="127.0.0.1",
+            RABBITMQ_NODE_PORT=str(port),
+            RABBITMQ_DIST_PORT=str(distribution),
+            RABBITMQ_MNESIA_BASE=str(folder / "data"),
+            RABBITMQ_LOG_BASE=str(folder / "log"),
+            RABBITMQ_ENABLED_PLUGINS_FILE=str(folder / "plugins"),
+        ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _wait_for(port)
+        yield f"amqp://guest:guest@127.0.0.1:{port}//"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError("RabbitMQ did not start")
+
+
+def written(project: Project, folder: Path) -> Path:
+    """Write a composed project to disk."""
+    for path, content in project.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return folder
+
+
+@each_project
+def test_its_suite_passes(
+    answers: Answers, python: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    project = written(compose(answers), tmp_path / "project")
+    variables: Mapping[str, str] = {}
+    if answers["broker"] == "rabbitmq":
+        variables = {"TEST_BROKER_URL": request.getfixturevalue("rabbitmq")}
+
+    output = run([str(python), "-m", "pytest", "-q"], project, **variables)
+
+    assert re.search(r"^\d+ passed", output.splitlines()[-1]), output
+    assert "skipped" not in output.splitlines()[-1], output
+
+
+@each_project
+def test_its_types_are_right(answers: Answers, python: Path, tmp_path: Path) -> None:
+    project = written(compose(answers), tmp_path / "project")
+
+    run([str(python), "-m", "ty", "check", "--python", str(python.parent.parent)], project)
+
+
+@each_project
+def test_its_linter_is_content(answers: Answers, python: Path, tmp_path: Path) -> None:
+    project = written(compose(answers), tmp_path / "project")
+
+    run([str(python), "-m", "ruff", "check"], project)
+    run([str(python), "-m", "ruff", "format", "--check"], project)
+
+
+def test_the_largest_project_passes_mypy_in_strict_mode(python: Path, tmp_path: Path) -> None:
+    largest = max(distinct_projects(), key=lambda answers: len(compose(answers)))
+    project = written(compose(largest), tmp_path / "project")
+
+    run([str(python), "-m", "mypy", "--strict", "."], project)
+
+
+def console_commands(readme: str, heading: str) -> list[str]:
+    """Return the commands of the first console block below a heading."""
+    section = readme.split(f"## {heading}\n", 1)[1]
+    block = section.split("```console\n", 1)[1].split("```", 1)[0]
+    return block.strip().splitlines()
+
+
+def test_a_newcomer_can_follow_the_smallest_projects_readme(render: Render) -> None:
+    """With an environment of its own: what it declares is all that it needs."""
+    project = render(stages=[])
+    readme = (project / "README.md").read_text(encoding="utf-8")
+
+    (ask,) = console_commands(readme, "Run it")
+    (test,) = console_commands(readme, "Test it")
+
+    assert "offline model" in run(["bash", "-c", ask], project)
+    assert " passed" in run(["bash", "-c", test], project)
+
+
+def test_a_newcomer_can_follow_the_largest_projects_readme(render: Render) -> None:
+    project = render()
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    (dev,) = console_commands(readme, "Run it")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    log = project / "log"
+
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {dev}"],
+            cwd=project,
+            env=environment(API_PORT=port),
+            stdout=output,
+            stderr=output,
+        )
+    deadline = time.monotonic() + 300
+    while "Ready: " not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    curl, *_ = (line for line in log.read_text().splitlines() if "curl " in line)
+    answer = run(["bash", "-c", curl[curl.index("curl ") :]], project)
+    process.send_signal(signal.SIGINT)
+
+    assert '"status":"queued"' in answer
+    assert process.wait(timeout=60) == 0, log.read_text()

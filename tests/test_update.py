@@ -1,0 +1,149 @@
+"""Layer 4: `copier update` pulls improvements and switches stages; the user's edits stay."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from copier import Settings, run_copy, run_update
+
+from tests.conftest import git
+from tests.questionnaire import QUESTIONS
+
+STAGES = next(q for q in QUESTIONS if q.name == "stages").variants
+
+
+@pytest.fixture(scope="module")
+def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the template's repository, to which tests add versions."""
+    folder = tmp_path_factory.mktemp("versions") / "template"
+    shutil.copytree(template, folder)
+    return folder
+
+
+def copy(template: Path, folder: Path, **answers: Any) -> Path:
+    """Render a project and commit it, as its owner does."""
+    run_copy(str(template), folder, data=answers, defaults=True, quiet=True, settings=Settings())
+    git(folder, "init", "--quiet")
+    commit(folder)
+    return folder
+
+
+def update(folder: Path, **answers: Any) -> None:
+    run_update(folder, data=answers, defaults=True, quiet=True, overwrite=True, settings=Settings())
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "mine")
+
+
+def files(folder: Path) -> Mapping[str, bytes]:
+    found = (p for p in folder.rglob("*") if p.is_file() and ".git" not in p.relative_to(folder).parts)
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
+
+
+def edit(folder: Path) -> None:
+    """Do what owners do: a feature of their own, a change of a file of ours, a dependency."""
+    (folder / "app" / "mine").mkdir()
+    (folder / "app" / "mine" / "feature.py").write_text("MINE = True\n")
+    settings = folder / "app" / "llm" / "prompts" / "chat.md"
+    settings.write_text(settings.read_text() + "Speak like a pirate.\n")
+    pyproject = folder / "pyproject.toml"
+    text = pyproject.read_text()
+    pyproject.write_text(
+        text.replace("dependencies = [\n", 'dependencies = [\n    "my-own-package>=1",\n', 1)
+    )
+    commit(folder)
+
+
+@pytest.mark.parametrize("after", STAGES, ids=lambda s: "to-" + ("+".join(s) or "none"))
+@pytest.mark.parametrize("before", STAGES, ids=lambda s: "+".join(s) or "none")
+def test_growing_equals_starting_over(
+    before: list[str], after: list[str], template: Path, tmp_path: Path
+) -> None:
+    project = copy(template, tmp_path / "project", stages=before)
+    (project / "notes.txt").write_text("mine\n")
+    commit(project)
+
+    update(project, stages=after)
+
+    fresh = copy(template, tmp_path / "fresh", stages=after)
+    assert files(project) == {**files(fresh), "notes.txt": b"mine\n"}
+    assert [
+        p for p in project.rglob("*") if p.is_dir() and not any(p.iterdir()) and ".git" not in p.parts
+    ] == []
+
+
+def test_a_second_update_changes_nothing(template: Path, tmp_path: Path) -> None:
+    project = copy(template, tmp_path / "project", stages=[])
+    update(project, stages=["backend"])
+    commit(project)
+    first = files(project)
+
+    update(project)
+
+    assert files(project) == first
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_edits_survive_a_stage_that_is_switched_on(template: Path, tmp_path: Path) -> None:
+    project = copy(template, tmp_path / "project", stages=[])
+    edit(project)
+
+    update(project, stages=["backend"])
+
+    assert git(project, "ls-files", "--unmerged") == ""
+    assert (project / "app" / "mine" / "feature.py").read_text() == "MINE = True\n"
+    assert (project / "app" / "llm" / "prompts" / "chat.md").read_text().endswith("pirate.\n")
+    text = (project / "pyproject.toml").read_text()
+    assert '"my-own-package>=1"' in text
+    assert '"fastapi' in text
+
+
+def test_edits_survive_a_new_version_of_the_template(repository: Path, tmp_path: Path) -> None:
+    project = copy(repository, tmp_path / "project")
+    edit(project)
+    changed = repository / "template" / "app" / "llm" / "layers.py"
+    changed.write_text(changed.read_text().replace("_LONGEST_WAIT = 30.0", "_LONGEST_WAIT = 20.0"))
+    git(repository, "commit", "--quiet", "--all", "--message", "Wait less")
+    git(repository, "tag", "v99.1.0")
+
+    update(project)
+
+    assert git(project, "ls-files", "--unmerged") == ""
+    assert "_LONGEST_WAIT = 20.0" in (project / "app" / "llm" / "layers.py").read_text()
+    assert (project / "app" / "llm" / "prompts" / "chat.md").read_text().endswith("pirate.\n")
+    assert (project / "app" / "mine" / "feature.py").exists()
+
+
+def test_the_same_line_changed_on_both_sides_is_a_conflict_that_loses_nothing(
+    repository: Path, tmp_path: Path
+) -> None:
+    project = copy(repository, tmp_path / "project")
+    mine = project / "app" / "llm" / "layers.py"
+    mine.write_text(mine.read_text().replace("0.5 * 2**attempt", "0.7 * 2**attempt"))
+    commit(project)
+    theirs = repository / "template" / "app" / "llm" / "layers.py"
+    theirs.write_text(theirs.read_text().replace("0.5 * 2**attempt", "0.3 * 2**attempt"))
+    git(repository, "commit", "--quiet", "--all", "--message", "Back off less")
+    git(repository, "tag", "v99.2.0")
+
+    update(project)
+
+    text = mine.read_text()
+    assert "0.7 * 2**attempt" in text
+    assert "0.3 * 2**attempt" in text
+    assert "app/llm/layers.py" in git(project, "ls-files", "--unmerged")
+    assert not list(project.rglob("*.rej"))
+
+
+def test_a_file_that_the_user_deleted_stays_away(template: Path, tmp_path: Path) -> None:
+    project = copy(template, tmp_path / "project")
+    (project / "AGENTS.md").unlink()
+    commit(project)
+
+    update(project, stages=[])
+
+    assert not (project / "AGENTS.md").exists()
