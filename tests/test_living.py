@@ -1,4 +1,4 @@
-"""Layer 3: the generated projects' own suites, linter and type checker, for every distinct tree of code.
+"""Layer 3: the generated projects' own suites, linter and type checker, for each distinct tree of code.
 
 One environment with the dependencies of all combinations serves them all. `TEST_BROKER_URL` leads the suite of
 a project with RabbitMQ to a real RabbitMQ.
