@@ -15,21 +15,27 @@ def worker(
 ) -> None:
     """Work on queued tasks until stopped."""
     from app.core.registry import run_preflight
-    from app.worker import get_celery_app
     from app.worker.settings import WorkerSettings
 
     run_preflight()
     count = concurrency or WorkerSettings.load().concurrency
     options = ["--pool=threads", f"--concurrency={count}", "--without-gossip", "--without-mingle"]
-    get_celery_app().start(["--quiet", "worker", *options])
+    _start("worker", *options)
 
 
 @cli.command(epilog="Example: uv run app beat")
 def beat() -> None:
     """Queue the tasks that run by the clock. Run one of these, not more."""
     from app.core.paths import ROOT
-    from app.worker import get_celery_app
 
     folder = ROOT / ".data"
     folder.mkdir(exist_ok=True)
-    get_celery_app().start(["--quiet", "beat", "--pidfile=", f"--schedule={folder / 'beat'}"])
+    _start("beat", "--pidfile=", f"--schedule={folder / 'beat'}")
+
+
+def _start(*arguments: str) -> None:
+    """Run a Celery command with our broker: by itself it reads `BROKER_URL`, which may lack the password."""
+    from app.worker import BrokerSettings, get_celery_app
+
+    url = BrokerSettings.load().connection_url()
+    get_celery_app().start(["--quiet", f"--broker={url}", *arguments])

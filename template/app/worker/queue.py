@@ -23,17 +23,20 @@ async def publish(task: str, *arguments: str) -> None:
 
 
 async def check_broker() -> str:
-    """Open a connection to the broker."""
-
-    def connect() -> None:
-        with get_celery_app().connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=2)
-
-    try:
-        await asyncio.to_thread(connect)
-    except (OperationalError, OSError) as error:
-        raise _unavailable() from error
+    """Open a connection to the broker, with our password."""
+    await asyncio.to_thread(_connect)
     return urlsplit(BrokerSettings.load().connection_url()).scheme
+
+
+def _connect() -> None:
+    with get_celery_app().connection_for_write() as connection:
+        try:
+            connection.ensure_connection(max_retries=1, timeout=2)
+            client = getattr(connection.default_channel, "client", None)
+            if client is not None:  # that of Valkey logs in at its first command, not before
+                client.ping()
+        except (*connection.connection_errors, OperationalError, OSError) as error:
+            raise _unavailable() from error
 
 
 def _unavailable() -> BrokerUnavailable:

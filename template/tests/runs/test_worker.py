@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from httpx2 import AsyncClient
@@ -18,7 +19,14 @@ from app.worker import get_celery_app
 def worker(database: str, broker: str) -> Iterator["subprocess.Popen[bytes]"]:
     """A worker on the database and the broker of this test, stopped at its end."""
     get_celery_app().control.purge()  # messages of earlier tests belong to databases that are gone
-    environment = {**os.environ, "DATABASE_URL": database, "BROKER_URL": broker}
+    url = urlsplit(broker)
+    without_password = url._replace(netloc=f"{url.username or ''}@{url.hostname}:{url.port}").geturl()
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database,
+        "BROKER_URL": without_password,  # as in compose.yaml
+        "BROKER_PASSWORD": url.password or "",
+    }
     process = subprocess.Popen([sys.executable, "-m", "app", "worker"], cwd=ROOT, env=environment)
     yield process
     process.terminate()

@@ -1,4 +1,5 @@
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -30,6 +31,21 @@ async def test_a_broker_that_is_down_is_a_typed_error_within_a_second(
 
     get_celery_app.cache_clear()
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.parametrize("action", [check_broker, lambda: publish("tests.nothing", "hello")])
+async def test_a_broker_that_refuses_the_password_is_a_typed_error(
+    action: Callable[[], Awaitable[object]], broker: str, set_environment: SetEnvironment
+) -> None:
+    host = broker.rpartition("@")[2]
+    user = "" if broker.startswith("redis") else "guest"
+    set_environment(BROKER_URL=f"{broker.partition(':')[0]}://{user}:wrong@{host}")
+    get_celery_app.cache_clear()
+
+    with pytest.raises(BrokerUnavailable):
+        await action()
+
+    get_celery_app.cache_clear()
 
 
 def test_coroutines_share_one_loop() -> None:
