@@ -1,7 +1,7 @@
-"""Layer 3: the generated projects' own suites, linter and type checker, for each distinct tree of code.
+"""Layer 3: the generated projects' own suites, linter and type checker, one for each tree of code.
 
-One environment with the dependencies of all combinations serves them all. `TEST_BROKER_URL` leads the suite of
-a project with RabbitMQ to a real RabbitMQ.
+One environment with the dependencies of all combinations serves them all. `TEST_BROKER_URL` leads the suite
+of a project with RabbitMQ to a real RabbitMQ.
 """
 
 import hashlib
