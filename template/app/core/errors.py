@@ -31,6 +31,8 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal error"
+    may_pass: ClassVar[bool] = False
+    """Whether another try, a while later, may succeed."""
 
     def __init__(
         self,
@@ -78,3 +80,4 @@ class ServiceUnavailable(AppError):
     status = 503
     code = "service-unavailable"
     title = "Service unavailable"
+    may_pass = True

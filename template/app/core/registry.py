@@ -18,7 +18,7 @@ from app.core.lazy import Lazy
 from app.core.paths import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Coroutine
     from contextlib import AbstractAsyncContextManager
 
     import typer
@@ -81,6 +81,9 @@ class Feature:
 
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     """Celery tasks that run by the clock."""
+
+    on_worker_stop: tuple[Lazy[Callable[[], Coroutine[Any, Any, None]]], ...] = ()
+    """What a worker does first when it is told to stop."""
 
     checks: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
     """Is it ready? Each returns a word on what answered, or raises. For `/health/ready` and `app doctor`."""

@@ -1,4 +1,4 @@
-"""What a workflow is to the rest of the application: typed input in, typed output out."""
+"""What a workflow is to the rest of the application: typed input in, typed output out, in steps."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,18 +8,50 @@ from pydantic import BaseModel
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
+S = TypeVar("S")
+
+
+class Steps:
+    """Carries out the steps of a workflow, in their order.
+
+    This one keeps nothing: it is for a direct call and for tests. A durable run has one that keeps each
+    step's output, and gives it back instead of doing the work again.
+    """
+
+    async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
+        """Do the work and return its result. `name` is unique in the workflow and stays the same."""
+        del name, output_type
+        return await work()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow(Generic[In, Out]):
     """A named unit of work. Its input is validated before `run` is called.
 
-    `example` is one valid input, shown in the API's documentation and by `app features`.
+    `run` does its work in steps: `await steps.step("summarise", Summary, work)`. What comes between two steps
+    is done again when a run continues after an interruption: it must be cheap and have no effect.
     """
 
     name: str
     summary: str
     input: type[In]
     output: type[Out]
-    run: Callable[[In], Awaitable[Out]]
+    run: Callable[[In, Steps], Awaitable[Out]]
+
     example: Mapping[str, Any] = field(default_factory=dict)
+    """One valid input, for the API's documentation."""
+
+    queue: str = "default"
+    """The queue of its runs; `app worker --queue NAME` works on that one alone."""
+
+    time_limit: float = 600.0
+    """Seconds that one attempt may take."""
+
+    max_attempts: int = 3
+    """How often a run is tried after an error that may pass, or after its worker has died."""
+
+    max_concurrency: int | None = None
+    """How many of its runs may be running at the same time."""
+
+    max_per_minute: int | None = None
+    """How many of its runs may start within a minute."""

@@ -58,6 +58,7 @@ class ModelUnavailable(LLMError):
     status = 503
     code = "model-unavailable"
     title = "Model unavailable"
+    may_pass = True
     retry_after: float | None = None
     """Seconds that the provider asked to wait, if it said."""
 

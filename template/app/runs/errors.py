@@ -1,6 +1,6 @@
 """Errors of runs."""
 
-from app.core.errors import NotFound
+from app.core.errors import AppError, NotFound
 
 
 class RunNotFound(NotFound):
@@ -8,3 +8,34 @@ class RunNotFound(NotFound):
 
     code = "run-not-found"
     title = "Run not found"
+
+
+class RunConflict(AppError):
+    """The run's state does not allow this, or the idempotency key belongs to another request."""
+
+    status = 409
+    code = "run-conflict"
+    title = "Conflict"
+
+
+class ClaimLost(AppError):
+    """Another worker has taken over: this one must not go on."""
+
+    code = "claim-lost"
+    title = "Claim lost"
+
+
+class RunAbandoned(AppError):
+    """Every attempt ended with the death of its worker."""
+
+    code = "run-abandoned"
+    title = "Run abandoned"
+
+
+class RunTimedOut(AppError):
+    """An attempt took longer than the workflow's time limit."""
+
+    status = 504
+    code = "run-timed-out"
+    title = "Run timed out"
+    may_pass = True

@@ -1,46 +1,200 @@
-"""Carry out one run: claim it, run its workflow with no transaction open, store the outcome."""
+"""Carry out one run: claim it, run its workflow with no transaction open, store the outcome.
 
+claim ──► work ──► succeeded
+  │        ├─► an error that may pass: queued again after a wait, or failed after the last attempt
+  │        ├─► another error: failed
+  │        ├─► cancel was asked for: cancelled
+  │        ├─► the worker is stopped: queued again
+  │        └─► the claim was lost: nothing, another worker has the run
+  └── not to be had: nothing
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
 import structlog
+from pydantic import BaseModel
 
 from app.core.errors import AppError
 from app.core.redaction import redact_text
-from app.core.registry import get_workflow
+from app.core.registry import get_workflow, load_workflows
+from app.db.errors import DatabaseUnavailable
 from app.runs import repository
+from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut
+from app.runs.listen import get_listener
 from app.runs.models import Run, Status
+from app.runs.settings import RunsSettings
+from app.runs.steps import DurableSteps
 
 log = structlog.get_logger(__name__)
+
+_LONGEST_WAIT = 3600.0
+
+
+class Interruption(Enum):
+    """Why work was stopped from outside."""
+
+    cancelled = "cancel was asked for"
+    stopped = "its worker was stopped"
+    lost = "another worker has taken over"
+
+
+_at_work: dict[asyncio.Task[BaseModel], list[Interruption]] = {}
+"""The runs that this process works on, each with the reason for its interruption, once there is one."""
 
 
 async def execute(run_id: UUID) -> None:
     """Do the work of a run, once, however often its message arrives."""
-    run = await repository.claim(run_id)
+    run = await _claim(run_id)
     if run is None:
         log.info("run.not_claimed", run_id=str(run_id))
         return
     with structlog.contextvars.bound_contextvars(run_id=str(run_id), request_id=run.request_id):
-        log.info("run.started", workflow=run.workflow)
-        outcome = await _outcome(run)
-        await repository.finish(run_id, **outcome)
-        log.info("run.finished", status=outcome["status"])
+        log.info("run.started", workflow=run.workflow, attempt=run.attempt)
+        kept = await _attempt(run)
+        if not kept:
+            log.warning("run.claim_lost", attempt=run.attempt)
 
 
-async def _outcome(run: Run) -> dict[str, Any]:
-    """Return the columns to store: the output, or the error."""
+async def _claim(run_id: UUID) -> Run | None:
+    run = await repository.get(run_id)
+    if run is None:
+        return None
+    lazy = load_workflows().get(run.workflow)
+    lease = timedelta(seconds=RunsSettings.load().lease_seconds)
+    return await repository.claim(run_id, lazy.load() if lazy else None, lease)
+
+
+async def _attempt(run: Run) -> bool:
+    """Work on a claimed run and store how that ended. False if the claim was lost."""
+    work = asyncio.create_task(_work(run))
+    reasons = _at_work.setdefault(work, [])
     try:
-        workflow = get_workflow(run.workflow)
-        output = await workflow.run(workflow.input.model_validate(run.input))
+        async with _lease_kept(run, work):
+            output = await work
+    except asyncio.CancelledError:
+        if not reasons:
+            raise
+        return await _store_interruption(run, reasons[0])
+    except ClaimLost:
+        return False
     except AppError as error:
-        log.warning("run.failed", code=error.code, detail=error.detail)
-        return _failure(error.code, error.detail, error.hint)
+        log.warning("run.error", code=error.code, detail=error.detail)
+        problem = {"code": error.code, "detail": redact_text(error.detail), "hint": error.hint}
+        return await _store_error(run, problem, may_pass=error.may_pass)
     except Exception:
         log.exception("run.broken")
-        return _failure("internal-error", "The workflow broke; the log has the details.", None)
-    return {"status": Status.succeeded, "output": output.model_dump(mode="json")}
+        detail = "The workflow broke; the log has the details."
+        problem = {"code": "internal-error", "detail": detail, "hint": None}
+        return await _store_error(run, problem, may_pass=True)
+    finally:
+        _at_work.pop(work, None)
+    log.info("run.finished", status=Status.succeeded)
+    return await repository.finish(run, Status.succeeded, output=output.model_dump(mode="json"), error=None)
 
 
-def _failure(code: str, detail: str, hint: str | None) -> dict[str, Any]:
-    error = {"code": code, "detail": redact_text(detail), "hint": hint}
-    return {"status": Status.failed, "error": error}
+async def _work(run: Run) -> BaseModel:
+    workflow = get_workflow(run.workflow)
+    if run.attempt > workflow.max_attempts:  # the attempts before took their workers with them
+        raise RunAbandoned(f"Its worker died in each of {workflow.max_attempts} attempts.")
+    steps = DurableSteps(run, await repository.finished_steps(run.id))
+    deadline = asyncio.timeout(workflow.time_limit)
+    try:
+        async with deadline:
+            output: BaseModel = await workflow.run(workflow.input.model_validate(run.input), steps)
+            return output
+    except TimeoutError:
+        if not deadline.expired():  # a time-out of the workflow's own
+            raise
+        raise RunTimedOut(f"It took longer than {workflow.time_limit:g} seconds.") from None
+
+
+@asynccontextmanager
+async def _lease_kept(run: Run, work: asyncio.Task[BaseModel]) -> AsyncGenerator[None, None]:
+    """Renew the lease while the work goes on."""
+    keeper = asyncio.create_task(_keep_lease(run, work))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+
+async def _keep_lease(run: Run, work: asyncio.Task[BaseModel]) -> None:
+    """Renew the lease in time; stop the work when cancel is asked for or the lease is lost.
+
+    With the database down, the work goes on until the lease ends: then another worker may have it.
+    """
+    seconds = RunsSettings.load().lease_seconds
+    clock = asyncio.get_running_loop().time
+    ends = clock() + seconds
+    async with get_listener().subscribe(run.id) as news:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds / 3):
+                    await news.wait()
+            news.clear()
+            asked = clock()
+            try:
+                renewed = await repository.renew(run, timedelta(seconds=seconds))
+            except DatabaseUnavailable:
+                if clock() < ends:
+                    continue
+                renewed = None
+            if renewed is None:
+                _interrupt(work, Interruption.lost)
+                return
+            ends = asked + seconds
+            if renewed.cancel_requested:
+                _interrupt(work, Interruption.cancelled)
+                return
+
+
+def _interrupt(work: asyncio.Task[BaseModel], reason: Interruption) -> None:
+    if work in _at_work:
+        _at_work[work].append(reason)
+    work.cancel()
+
+
+async def stop_all() -> None:
+    """Put back what this process works on and cannot finish in time. Called when the worker is stopped."""
+    if not _at_work:
+        return
+    log.info("worker.stopping", runs=len(_at_work))
+    await asyncio.wait(list(_at_work), timeout=RunsSettings.load().stop_seconds)
+    for work in list(_at_work):
+        _interrupt(work, Interruption.stopped)
+
+
+async def _store_interruption(run: Run, reason: Interruption) -> bool:
+    log.info("run.interrupted", reason=reason.value)
+    match reason:
+        case Interruption.cancelled:
+            return await repository.finish(run, Status.cancelled)
+        case Interruption.stopped:
+            return await repository.give_back(run)
+        case Interruption.lost:
+            return False
+
+
+async def _store_error(run: Run, problem: dict[str, Any], *, may_pass: bool) -> bool:
+    workflow = load_workflows().get(run.workflow)
+    if may_pass and workflow and run.attempt < workflow.load().max_attempts:
+        wait = _wait(run.attempt)
+        log.info("run.retrying", attempt=run.attempt, wait=round(wait, 1))
+        return await repository.put_off(run, timedelta(seconds=wait), problem)
+    log.info("run.finished", status=Status.failed)
+    return await repository.finish(run, Status.failed, error=problem)
+
+
+def _wait(attempt: int) -> float:
+    """Return seconds until the next attempt: exponential back-off, half of it jitter."""
+    longest = min(_LONGEST_WAIT, RunsSettings.load().retry_seconds * 2 ** (attempt - 1))
+    return random.uniform(longest / 2, longest)

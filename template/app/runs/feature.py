@@ -6,8 +6,11 @@ feature = Feature(
     stage="backend",
     summary="Work accepted over HTTP and done by a worker: every run is a row that outlives both.",
     requires=("api", "db", "llm", "worker"),
+    settings=(Lazy("app.runs.settings:RunsSettings"),),
+    lifespan=Lazy("app.runs.listen:lifespan"),
     router=Lazy("app.runs.endpoints:router"),
     workflows={"echo_summary": Lazy("app.runs.workflows:echo_summary")},
     tasks=("app.runs.tasks",),
-    schedules={"runs.relay": Schedule(task="runs.relay", seconds=10)},
+    schedules={"runs.relay": Schedule(task="runs.relay", seconds=2)},
+    on_worker_stop=(Lazy("app.runs.execute:stop_all"),),
 )

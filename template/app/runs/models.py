@@ -1,33 +1,40 @@
-"""The table of runs."""
+"""The tables of runs."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.clock import now
 from app.core.ids import new_id
 from app.db import Base
 
 
 class Status(StrEnum):
-    """The states of a run: `queued → running → succeeded | failed`."""
+    """The states of a run: `queued → running → succeeded | failed | cancelled`."""
 
     queued = "queued"
     running = "running"
     succeeded = "succeeded"
     failed = "failed"
+    cancelled = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended."""
+        return self in {Status.succeeded, Status.failed, Status.cancelled}
 
 
 class Run(Base):
-    """One execution of a workflow."""
+    """One execution of a workflow. All times are those of the database's clock."""
 
     __tablename__ = "runs"
     __table_args__ = (
-        Index("ix_runs_queued", "created_at", postgresql_where="status = 'queued'"),  # for the relay
+        UniqueConstraint("idempotency_key"),
+        Index("ix_runs_due", "due_at", postgresql_where="status = 'queued'"),
+        Index("ix_runs_leases", "lease_until", postgresql_where="status = 'running'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -36,9 +43,54 @@ class Run(Base):
     input: Mapped[dict[str, Any]]
     output: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
-    """`code`, `detail` and `hint` of what went wrong."""
+    """`code`, `detail` and `hint` of what went wrong, the last time."""
+
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
+    """0 to 9; the higher, the sooner."""
+    attempt: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often it has been started."""
+    due_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    """Not to be started earlier: after a failed attempt it waits."""
+    sent_at: Mapped[datetime | None]
+    """When its message was last given to the broker; None if that is still to be done."""
+    lease: Mapped[UUID | None]
+    """Names the worker's claim. Only who holds it may change a running run."""
+    lease_until: Mapped[datetime | None]
+    """When the claim ends, unless it is renewed: then another worker takes over."""
+    cancel_requested: Mapped[bool] = mapped_column(server_default="false")
+
+    idempotency_key: Mapped[str | None]
+    request_digest: Mapped[str | None]
+    """What was asked under the idempotency key: the same key with another request is refused."""
     request_id: Mapped[str | None]
     """The HTTP request that started it, for the logs."""
-    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class RunEvent(Base):
+    """One thing that happened to a run. Its id grows in the order in which a run's events happen."""
+
+    __tablename__ = "run_events"
+    __table_args__ = (Index("ix_run_events_run_id_id", "run_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    type: Mapped[str]
+    """A state of the run, or `step` or `retrying`."""
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class RunStep(Base):
+    """A step that is done, with its output: it is not done again."""
+
+    __tablename__ = "run_steps"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    output: Mapped[dict[str, Any]]
+    """`{"value": …}`: an output need not be an object."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,24 +1,19 @@
-"""Send again the messages that were lost: the broker was down, or the API died after its commit."""
-
-from datetime import timedelta
+"""Send what no worker knows of: messages that were lost, waits that are over, runs whose worker has died."""
 
 import structlog
 
 from app.runs import repository
-from app.runs.tasks import EXECUTE
-from app.worker import publish
+from app.runs.send import send
 
 log = structlog.get_logger(__name__)
 
-_AGE = timedelta(seconds=15)
 _BATCH = 500
 
 
-async def relay_waiting_runs() -> int:
-    """Queue runs that wait for long, and return how many. One that is queued twice is done once."""
-    ids = await repository.waiting(_AGE, _BATCH)
-    for run_id in ids:
-        await publish(EXECUTE, str(run_id))
-    if ids:
-        log.info("runs.relayed", count=len(ids))
-    return len(ids)
+async def relay() -> int:
+    """Queue the runs that a worker should take now, and return how many. Twice queued is once done."""
+    runs = await repository.to_send(_BATCH)
+    sent = [await send(run) for run in runs]
+    if runs:
+        log.info("runs.relayed", count=sum(sent), waiting=len(runs) - sum(sent))
+    return sum(sent)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.runs.models import Run, Status
+from app.runs.models import Run, RunEvent, Status
 
 _EXAMPLE: JsonValue = {
     "workflow": "echo_summary",
@@ -21,6 +21,7 @@ class RunRequest(BaseModel):
 
     workflow: Annotated[str, Field(min_length=1, max_length=200)]
     input: dict[str, Any]
+    priority: int = Field(5, ge=0, le=9, description="0 to 9; the higher, the sooner.")
 
 
 class RunError(BaseModel):
@@ -39,10 +40,14 @@ class RunView(BaseModel):
     id: UUID
     workflow: str = Field(examples=["echo_summary"])
     status: Status
+    priority: int
+    attempt: int = Field(description="How often it has been started.")
     input: dict[str, Any]
     output: dict[str, Any] | None = Field(description="The result; null until the run has succeeded.")
-    error: RunError | None = Field(description="Why it failed; null unless it has.")
+    error: RunError | None = Field(description="What went wrong, the last time; null if nothing did.")
+    cancel_requested: bool
     created_at: datetime
+    due_at: datetime = Field(description="Not to be started earlier: after a failed attempt it waits.")
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -50,3 +55,24 @@ class RunView(BaseModel):
     def of(cls, run: Run) -> "RunView":
         """Return the view of a row."""
         return cls.model_validate(run)
+
+
+class RunPage(BaseModel):
+    """Some runs, the newest first."""
+
+    runs: list[RunView]
+    next_cursor: str | None = Field(description="Where the next page begins; null on the last one.")
+
+
+class RunEventView(BaseModel):
+    """One thing that happened to a run."""
+
+    run_id: UUID
+    type: str = Field(examples=["running"], description="A state of the run, or `step` or `retrying`.")
+    data: dict[str, Any]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, event: RunEvent) -> "RunEventView":
+        """Return the view of a row."""
+        return cls(run_id=event.run_id, type=event.type, data=event.data, created_at=event.created_at)

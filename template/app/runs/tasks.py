@@ -19,8 +19,8 @@ def execute_run(run_id: str) -> None:
 
 
 @shared_task(name="runs.relay")
-def relay() -> None:
-    """Queue again what should have been queued long ago."""
-    from app.runs.relay import relay_waiting_runs
+def relay_runs() -> None:
+    """Queue again what should have been queued."""
+    from app.runs.relay import relay
 
-    run_in_loop(relay_waiting_runs())
+    run_in_loop(relay())

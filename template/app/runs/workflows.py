@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.text import Text
-from app.core.workflow import Workflow
+from app.core.workflow import Steps, Workflow
 from app.llm import complete, load_prompt
 
 
@@ -29,12 +29,25 @@ class EchoSummaryOutput(BaseModel):
     """US dollars; None if the price of the model is unknown."""
 
 
-async def run_echo_summary(data: EchoSummaryInput) -> EchoSummaryOutput:
-    """Count by code, summarise by model."""
-    instructions = load_prompt("runs.echo_summary").render(max_words=data.max_words)
-    reply = await complete(data.text, instructions=instructions)
+class Summary(BaseModel):
+    """What the model said, and what it cost."""
+
+    text: str
+    model: str
+    cost: Decimal | None
+
+
+async def run_echo_summary(data: EchoSummaryInput, steps: Steps) -> EchoSummaryOutput:
+    """Count by code, summarise by model. The model is asked in a step, so it is paid for once."""
+
+    async def summarise() -> Summary:
+        instructions = load_prompt("runs.echo_summary").render(max_words=data.max_words)
+        reply = await complete(data.text, instructions=instructions)
+        return Summary(text=reply.output, model=reply.model, cost=reply.cost)
+
+    summary = await steps.step("summarise", Summary, summarise)
     return EchoSummaryOutput(
-        summary=reply.output, words=len(data.text.split()), model=reply.model, cost=reply.cost
+        summary=summary.text, words=len(data.text.split()), model=summary.model, cost=summary.cost
     )
 
 

@@ -7,7 +7,7 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.worker.celery import get_celery_app
     from app.worker.loop import run_in_loop
-    from app.worker.queue import publish
+    from app.worker.publishing import publish
     from app.worker.settings import BrokerSettings
 
 __all__ = ["BrokerSettings", "get_celery_app", "publish", "run_in_loop"]
@@ -16,6 +16,6 @@ __getattr__ = lazy_exports(
     __name__,
     celery=("get_celery_app",),
     loop=("run_in_loop",),
-    queue=("publish",),
+    publishing=("publish",),
     settings=("BrokerSettings",),
 )

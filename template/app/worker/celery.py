@@ -10,10 +10,12 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_shutting_down
 
 from app.core.logging import configure_logging
 from app.core.registry import load_features, load_workflows
+from app.worker.loop import start_in_loop
+from app.worker.queues import DEFAULT_QUEUE, is_rabbitmq
 from app.worker.settings import BrokerSettings
 
 _LONGEST_TASK = 6 * 3600
@@ -35,6 +37,14 @@ def _load_workflows(**_: Any) -> None:
         workflow.load()
 
 
+@worker_shutting_down.connect
+def _stop_features(**_: Any) -> None:
+    """Let the features put back what they work on; Celery then waits for its tasks to end."""
+    for feature in load_features():
+        for stop in feature.on_worker_stop:
+            start_in_loop(stop.load()())
+
+
 @cache
 def get_celery_app() -> Celery:
     """Return the Celery application of this process, with the broker of the settings."""
@@ -46,6 +56,8 @@ def get_celery_app() -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=2,
         broker_transport_options=_transport_options(broker_url),
+        task_default_queue=DEFAULT_QUEUE,
+        task_default_queue_type="quorum" if is_rabbitmq(broker_url) else "classic",
         accept_content=["json"],
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -66,6 +78,12 @@ def get_celery_app() -> Celery:
 
 
 def _transport_options(broker_url: str) -> dict[str, Any]:
-    if broker_url.startswith("amqp"):
+    if is_rabbitmq(broker_url):
         return {"confirm_publish": True}
-    return {"visibility_timeout": _LONGEST_TASK, "socket_timeout": 5, "socket_connect_timeout": 2}
+    return {
+        "visibility_timeout": _LONGEST_TASK,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "priority_steps": list(range(10)),
+        "queue_order_strategy": "priority",
+    }

@@ -12,13 +12,19 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Tasks at the same time. [default: WORKER_CONCURRENCY]")
     ] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Work on this queue alone; can be repeated. [default: all]")
+    ] = None,
 ) -> None:
     """Work on queued tasks until stopped."""
     from app.core.registry import run_preflight
+    from app.worker import get_celery_app
+    from app.worker.consuming import worker_queues
     from app.worker.settings import WorkerSettings
 
     run_preflight()
     count = concurrency or WorkerSettings.load().concurrency
+    get_celery_app().conf.task_queues = worker_queues(queue)
     options = ["--pool=threads", f"--concurrency={count}", "--without-gossip", "--without-mingle"]
     _start("worker", *options)
 

@@ -8,5 +8,5 @@ feature = Feature(
     settings=(Lazy("app.worker.settings:BrokerSettings"), Lazy("app.worker.settings:WorkerSettings")),
     preflight=(Lazy("app.worker.celery:get_celery_app"),),
     cli=Lazy("app.worker.cli:cli"),
-    checks={"broker": Lazy("app.worker.queue:check_broker")},
+    checks={"broker": Lazy("app.worker.publishing:check_broker")},
 )

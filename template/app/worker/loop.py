@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,17 +17,22 @@ T = TypeVar("T")
 
 def run_in_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the worker's loop, in this thread's context, and wait for its result."""
-    context = contextvars.copy_context()
-
-    async def start() -> T:
-        return await asyncio.get_running_loop().create_task(coroutine, context=context)
-
-    future = asyncio.run_coroutine_threadsafe(start(), _loop())
+    future = start_in_loop(coroutine)
     try:
         return future.result()
     except BaseException:
         future.cancel()
         raise
+
+
+def start_in_loop(coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+    """Run a coroutine on the worker's loop, in this thread's context, and do not wait."""
+    context = contextvars.copy_context()
+
+    async def start() -> T:
+        return await asyncio.get_running_loop().create_task(coroutine, context=context)
+
+    return asyncio.run_coroutine_threadsafe(start(), _loop())
 
 
 @cache

@@ -1,35 +1,61 @@
 import asyncio
 from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
-from app.core.clock import now
-from app.core.workflow import Workflow
+from app.core.errors import InvalidInput
+from app.core.ids import new_id
+from app.core.workflow import Steps
+from app.db import transaction
 from app.llm.errors import ModelUnavailable
-from app.runs import execute as execution
-from app.runs import relay as relaying
 from app.runs import repository
-from app.runs.execute import execute
-from app.runs.models import Run
-from app.runs.relay import relay_waiting_runs
-from app.runs.workflows import EchoSummaryInput, EchoSummaryOutput, run_echo_summary
-from tests.runs.factories import stored_run
+from app.runs.execute import execute, stop_all
+from app.runs.models import Run, Status
+from tests.conftest import SetEnvironment
+from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def reloaded(run: Run) -> Run:
-    found = await repository.get(run.id)
-    assert found is not None
-    return found
+@pytest.fixture(autouse=True)
+def short_times(database: str, set_environment: SetEnvironment) -> None:
+    set_environment(RUNS_LEASE_SECONDS="1", RUNS_RETRY_SECONDS="0.01", RUNS_STOP_SECONDS="0")
 
 
-def use_workflow(monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
-    """Let every run be a run of this function."""
-    workflow = Workflow(name="w", summary="", input=EchoSummaryInput, output=EchoSummaryOutput, run=run)
-    monkeypatch.setattr(execution, "get_workflow", lambda _name: workflow)
+class Gate:
+    """A workflow that waits in its second step until a test lets it go on."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.reached = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def __call__(self, data: Number, steps: Steps) -> Number:
+        async def first() -> int:
+            self.calls.append("first")
+            return data.number + 1
+
+        async def second() -> int:
+            self.calls.append("second")
+            self.reached.set()
+            await self.open.wait()
+            return one + 1
+
+        one = await steps.step("first", int, first)
+        return Number(number=await steps.step("second", int, second))
+
+
+async def number_run(**values: object) -> Run:
+    return await stored_run(**{"workflow": "test", "input": {"number": 1}, **values})
+
+
+async def end_lease(run: Run) -> None:
+    """Do what time does when a worker has died."""
+    async with transaction() as session:
+        statement = text("UPDATE runs SET lease_until = clock_timestamp() - interval '1 s' WHERE id = :id")
+        await session.execute(statement, {"id": run.id})
 
 
 async def test_the_result_and_the_times_are_stored() -> None:
@@ -43,43 +69,69 @@ async def test_the_result_and_the_times_are_stored() -> None:
     assert done.started_at is not None
     assert done.finished_at is not None
     assert done.created_at <= done.started_at <= done.finished_at
+    assert await events_of(run) == ["running", "step", "succeeded"]
 
 
 async def test_the_same_message_twice_does_the_work_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+    gate = Gate()
+    gate.open.set()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
 
-    async def counting(data: EchoSummaryInput) -> EchoSummaryOutput:
-        calls.append(data)
-        return await run_echo_summary(data)
+    await asyncio.gather(*(execute(run.id) for _ in range(8)))
 
-    use_workflow(monkeypatch, counting)
-    run = await stored_run()
-
-    await asyncio.gather(*(execute(run.id) for _ in range(5)))
-
-    assert len(calls) == 1
+    assert gate.calls == ["first", "second"]
+    assert (await reloaded(run)).output == {"number": 3}
 
 
-async def test_an_error_that_we_know_is_stored_with_its_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(_data: EchoSummaryInput) -> EchoSummaryOutput:
+async def test_an_error_that_may_pass_is_tried_again_after_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_data: Number, _steps: Steps) -> Number:
         raise ModelUnavailable("It is down.", hint="Wait.")
 
-    use_workflow(monkeypatch, fail)
+    only(workflow_of(fail, max_attempts=2), monkeypatch)
+    run = await number_run()
+
+    await execute(run.id)
+    waiting = await reloaded(run)
+    await asyncio.sleep(0.05)
+    await execute(run.id)
+    failed = await reloaded(run)
+
+    assert (waiting.status, waiting.attempt, waiting.sent_at) == ("queued", 1, None)
+    assert waiting.due_at > waiting.created_at
+    assert (failed.status, failed.attempt) == ("failed", 2)
+    assert failed.error == {"code": "model-unavailable", "detail": "It is down.", "hint": "Wait."}
+    assert await events_of(run) == ["running", "retrying", "running", "failed"]
+
+
+async def test_a_run_is_not_started_before_it_is_due() -> None:
     run = await stored_run()
+    async with transaction() as session:
+        await session.execute(text("UPDATE runs SET due_at = clock_timestamp() + interval '1 hour'"))
 
     await execute(run.id)
 
-    failed = await reloaded(run)
-    assert failed.status == "failed"
-    assert failed.error == {"code": "model-unavailable", "detail": "It is down.", "hint": "Wait."}
+    assert (await reloaded(run)).status == "queued"
+
+
+async def test_an_error_that_will_not_pass_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_data: Number, _steps: Steps) -> Number:
+        raise InvalidInput("No.")
+
+    only(workflow_of(fail), monkeypatch)
+    run = await number_run()
+
+    await execute(run.id)
+
+    assert (await reloaded(run)).status == "failed"
 
 
 async def test_an_error_that_we_do_not_know_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(_data: EchoSummaryInput) -> EchoSummaryOutput:
+    async def fail(_data: Number, _steps: Steps) -> Number:
         raise RuntimeError("sk-abcdefgh12345678")
 
-    use_workflow(monkeypatch, fail)
-    run = await stored_run()
+    only(workflow_of(fail, max_attempts=1), monkeypatch)
+    run = await number_run()
 
     await execute(run.id)
 
@@ -102,16 +154,187 @@ async def test_an_unknown_run_is_ignored() -> None:
     await execute(uuid4())
 
 
-async def test_runs_that_wait_for_long_are_queued_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    queued: list[UUID] = []
+async def test_an_attempt_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(workflow_of(Gate(), time_limit=0.05, max_attempts=1), monkeypatch)
+    run = await number_run()
 
-    async def remember(_task: str, run_id: str) -> None:
-        queued.append(UUID(run_id))
+    await execute(run.id)
 
-    monkeypatch.setattr(relaying, "publish", remember)
-    lost = await stored_run(created_at=now() - timedelta(minutes=1))
-    await stored_run()
-    await stored_run(created_at=now() - timedelta(minutes=1), status="running")
+    failed = await reloaded(run)
+    assert failed.error is not None
+    assert failed.error["code"] == "run-timed-out"
 
-    assert await relay_waiting_runs() == 1
-    assert queued == [lost.id]
+
+async def test_a_time_out_of_the_workflows_own_is_not_taken_for_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(_data: Number, _steps: Steps) -> Number:
+        raise TimeoutError
+
+    only(workflow_of(fail, max_attempts=1), monkeypatch)
+    run = await number_run()
+
+    await execute(run.id)
+
+    failed = await reloaded(run)
+    assert failed.error is not None
+    assert failed.error["code"] == "internal-error"
+
+
+async def test_cancel_stops_a_step_in_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
+    work = asyncio.create_task(execute(run.id))
+    await gate.reached.wait()
+
+    await repository.cancel(run.id)
+    await asyncio.wait_for(work, 5)
+
+    assert (await reloaded(run)).status == "cancelled"
+    assert await events_of(run) == ["running", "step", "cancelled"]
+
+
+async def test_a_queued_run_is_cancelled_at_once_and_never_started() -> None:
+    run = await stored_run()
+
+    await repository.cancel(run.id)
+    await execute(run.id)
+
+    assert await events_of(run) == ["cancelled"]
+
+
+async def test_another_worker_takes_over_after_the_last_finished_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = Gate()
+    gate.open.set()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
+    dead = await repository.claim(run.id, None, timedelta(seconds=30))
+    assert dead is not None
+    await repository.keep_step(dead, "first", 2)
+    await end_lease(run)
+
+    await execute(run.id)
+
+    done = await reloaded(run)
+    assert gate.calls == ["second"]
+    assert (done.status, done.output, done.attempt) == ("succeeded", {"number": 3}, 2)
+
+
+async def test_work_is_stopped_when_another_worker_has_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
+    work = asyncio.create_task(execute(run.id))
+    await gate.reached.wait()
+    other = new_id()
+    async with transaction() as session:
+        await session.execute(text("UPDATE runs SET lease = :lease"), {"lease": other})
+
+    await asyncio.wait_for(work, 5)
+
+    assert ((await reloaded(run)).status, (await reloaded(run)).lease) == ("running", other)
+
+
+async def test_who_lost_the_claim_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    gate.open.set()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
+    lease = timedelta(seconds=30)
+    slow = await repository.claim(run.id, None, lease)
+    assert slow is not None
+    await end_lease(run)
+    await execute(run.id)
+
+    late = [
+        await repository.finish(slow, Status.failed, error={"code": "late"}),
+        await repository.put_off(slow, lease, {}),
+        await repository.give_back(slow),
+        await repository.keep_step(slow, "third", 1),
+        await repository.renew(slow, lease),
+    ]
+
+    assert late == [False, False, False, False, None]
+    assert (await reloaded(run)).status == "succeeded"
+
+
+async def test_a_lease_is_renewed_as_long_as_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
+    work = asyncio.create_task(execute(run.id))
+    await gate.reached.wait()
+    first = (await reloaded(run)).lease_until
+    await asyncio.sleep(1.2)  # longer than the lease
+
+    await execute(run.id)
+    later = (await reloaded(run)).lease_until
+    gate.open.set()
+    await asyncio.wait_for(work, 5)
+
+    assert first is not None
+    assert later is not None
+    assert later > first
+    assert gate.calls == ["first", "second"]
+
+
+async def test_a_worker_that_stops_gives_its_runs_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    only(workflow_of(gate), monkeypatch)
+    run = await number_run()
+    work = asyncio.create_task(execute(run.id))
+    await gate.reached.wait()
+
+    await stop_all()
+    await asyncio.wait_for(work, 5)
+
+    back = await reloaded(run)
+    assert (back.status, back.attempt, back.sent_at) == ("queued", 0, None)
+
+
+async def test_a_run_that_kills_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(workflow_of(Gate(), max_attempts=2), monkeypatch)
+    run = await number_run()
+    for _ in range(2):
+        await repository.claim(run.id, None, timedelta(seconds=1))
+        await end_lease(run)
+
+    await execute(run.id)
+
+    failed = await reloaded(run)
+    assert failed.error is not None
+    assert (failed.status, failed.error["code"]) == ("failed", "run-abandoned")
+
+
+@pytest.mark.parametrize("limits", [{"max_concurrency": 2}, {"max_per_minute": 2}])
+async def test_limits_of_a_workflow_hold(limits: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate()
+    only(workflow_of(gate, **limits), monkeypatch)
+    runs = [await number_run() for _ in range(5)]
+
+    work = [asyncio.create_task(execute(run.id)) for run in runs]
+    await asyncio.wait(work, timeout=1, return_when=asyncio.ALL_COMPLETED)
+    states = [(await reloaded(run)).status for run in runs]
+    gate.open.set()
+    await asyncio.gather(*work)
+
+    assert sorted(states) == ["queued"] * 3 + ["running"] * 2
+
+
+async def test_a_retry_continues_after_the_last_finished_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, free = Gate(), Gate()
+    free.open.set()
+    only(workflow_of(stuck, time_limit=0.2, max_attempts=1), monkeypatch)
+    run = await number_run()
+    await execute(run.id)
+    only(workflow_of(free), monkeypatch)
+
+    assert await repository.start_again(run.id)
+    await execute(run.id)
+
+    done = await reloaded(run)
+    assert free.calls == ["second"]
+    assert (done.status, done.error, done.attempt) == ("succeeded", None, 1)

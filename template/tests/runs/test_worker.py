@@ -28,9 +28,13 @@ def worker(database: str, broker: str) -> Iterator["subprocess.Popen[bytes]"]:
         "BROKER_PASSWORD": url.password or "",
     }
     process = subprocess.Popen([sys.executable, "-m", "app", "worker"], cwd=ROOT, env=environment)
-    yield process
-    process.terminate()
-    assert process.wait(timeout=30) == 0
+    try:
+        yield process
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def finished(client: AsyncClient, path: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from app.core.errors import ConfigurationError
 from app.worker import BrokerSettings, get_celery_app, publish, run_in_loop
 from app.worker.errors import BrokerUnavailable
-from app.worker.queue import check_broker
+from app.worker.publishing import check_broker
 from tests.conftest import SetEnvironment
 
 

@@ -1,23 +1,35 @@
 """Send messages to the queue, from async code."""
 
 import asyncio
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from celery.exceptions import OperationalError
 
 from app.worker.celery import get_celery_app
 from app.worker.errors import BrokerUnavailable
+from app.worker.queues import DEFAULT_QUEUE, broker_priority, queue
 from app.worker.settings import BrokerSettings
 
 _SECONDS = 0.8
 """How long a caller waits for the broker. The message may still go out later: tasks must bear that."""
 
 
-async def publish(task: str, *arguments: str) -> None:
-    """Queue the task of that name. Raises `BrokerUnavailable` if the broker does not take it at once."""
+async def publish(task: str, *arguments: str, queue_name: str = DEFAULT_QUEUE, priority: int = 5) -> None:
+    """Queue the task of that name. Raises `BrokerUnavailable` if the broker does not take it at once.
+
+    `priority` goes from 0 to 9, the highest first. RabbitMQ knows two kinds: above 4, and the others.
+    """
+    url = BrokerSettings.load().connection_url()
+    options: dict[str, Any] = {
+        "queue": queue(queue_name, url),
+        "priority": broker_priority(priority, url),
+    }
+    send = partial(get_celery_app().send_task, task, arguments, **options)
     try:
         async with asyncio.timeout(_SECONDS):
-            await asyncio.to_thread(get_celery_app().send_task, task, arguments)
+            await asyncio.to_thread(send)
     except (OperationalError, OSError, TimeoutError) as error:
         raise _unavailable() from error
 
