@@ -2,6 +2,7 @@
 
 import ast
 import json
+import posixpath
 import re
 import subprocess
 import sys
@@ -172,7 +173,7 @@ def test_links_in_markdown_lead_somewhere(answers: Answers) -> None:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", content.decode()):
             if "://" in target:
                 continue
-            resolved = str(PurePosixPath(path).parent / target)
+            resolved = posixpath.normpath(PurePosixPath(path).parent / target)
             if resolved not in project and resolved not in folders:
                 broken.add((path, target))
 

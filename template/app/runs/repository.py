@@ -31,7 +31,7 @@ async def insert_run(run: Run) -> Run:
     values = {name: getattr(run, name) for name in _INSERTED}
     statement = insert(Run).values(values).on_conflict_do_nothing(index_elements=["idempotency_key"])
     async with transaction() as session:
-        stored = await session.scalar(statement.returning(Run))
+        stored: Run | None = await session.scalar(statement.returning(Run))
         if stored is None:
             same_key = select(Run).where(Run.idempotency_key == run.idempotency_key)
             return (await session.scalars(same_key)).one()
@@ -154,7 +154,8 @@ async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any,
 async def renew(run: Run, lease: timedelta) -> Run | None:
     """Renew a claim; None if another worker has taken over."""
     async with transaction() as session:
-        return await session.scalar(_held(run).values(lease_until=_NOW + lease).returning(Run))
+        renewed: Run | None = await session.scalar(_held(run).values(lease_until=_NOW + lease).returning(Run))
+        return renewed
 
 
 async def finish(run: Run, status: Status, **values: Any) -> bool:

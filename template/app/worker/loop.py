@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_starting = threading.Lock()
+
 
 def run_in_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the worker's loop, in this thread's context, and wait for its result."""
@@ -35,8 +37,13 @@ def start_in_loop(coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
     return asyncio.run_coroutine_threadsafe(start(), _loop())
 
 
-@cache
 def _loop() -> asyncio.AbstractEventLoop:
+    with _starting:  # two first tasks at the same time would otherwise make two loops
+        return _started_loop()
+
+
+@cache
+def _started_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="asyncio", daemon=True).start()
     return loop

@@ -47,7 +47,7 @@ def _connect() -> None:
             client = getattr(connection.default_channel, "client", None)
             if client is not None:  # that of Valkey logs in at its first command, not before
                 client.ping()
-        except (*connection.connection_errors, OperationalError, OSError) as error:
+        except Exception as error:  # each broker's client has errors of its own
             raise _unavailable() from error
 
 

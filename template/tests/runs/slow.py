@@ -1,0 +1,81 @@
+"""A workflow that takes its time, and a way to run `app` commands that know it.
+
+    python -m tests.runs.slow worker
+
+Each step writes a line into a file: what is done twice shows there. `CLOCK_SKEW` shifts the process's clock.
+"""
+
+import asyncio
+import os
+import time
+from functools import partial
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from app.core import registry
+from app.core.lazy import Lazy
+from app.core.registry import Feature
+from app.core.workflow import Steps, Workflow
+
+
+class SlowInput(BaseModel):
+    """How many steps, how long each takes, and where to write."""
+
+    journal: str
+    steps: int = 3
+    seconds: float = 0.5
+
+
+class SlowOutput(BaseModel):
+    """How many steps are done."""
+
+    steps: int
+
+
+async def run_slow(data: SlowInput, steps: Steps) -> SlowOutput:
+    """Do one step after the other; each begins and ends with a line in the journal."""
+
+    async def work(number: int) -> int:
+        _write(data.journal, f"begin {number}")
+        await asyncio.sleep(data.seconds)
+        _write(data.journal, f"end {number}")
+        return number
+
+    for number in range(data.steps):
+        await steps.step(f"step-{number}", int, partial(work, number))
+    return SlowOutput(steps=data.steps)
+
+
+def _write(journal: str, line: str) -> None:
+    with Path(journal).open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+
+
+slow = Workflow(
+    name="slow", summary="Take time.", input=SlowInput, output=SlowOutput, run=run_slow, max_attempts=5
+)
+
+_FEATURE = Feature(
+    name="slow", stage="own", summary="For tests.", workflows={"slow": Lazy("tests.runs.slow:slow")}
+)
+
+
+def install() -> None:
+    """Add the workflow to those of this process."""
+    features = (*registry.load_features(), _FEATURE)
+    registry.load_features.cache_clear()
+    setattr(registry, "load_features", lambda: features)  # noqa: B010 - as a test's monkeypatch does
+
+
+def _shift_clock(seconds: float) -> None:
+    true_time = time.time
+    setattr(time, "time", lambda: true_time() + seconds)  # noqa: B010
+
+
+if __name__ == "__main__":
+    _shift_clock(float(os.environ.get("CLOCK_SKEW", "0")))
+    install()
+    from app.cli import main
+
+    main()

@@ -1,0 +1,263 @@
+"""Real processes, and what may happen to them: nothing accepted is lost, nothing is done twice."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.core import registry
+from app.core.paths import ROOT
+from app.db import dispose, upgrade
+from app.dev.postgres import EmbeddedPostgres
+from app.dev.valkey import EmbeddedValkey
+from app.runs import repository
+from app.runs.models import Run, Status
+from app.runs.start import start_run
+from app.worker.celery import get_celery_app
+from tests.conftest import SetEnvironment
+from tests.runs import slow
+
+SECONDS = 60.0
+LEASE = "2"
+
+
+class Cluster:
+    """A database, a broker, and processes that use them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.postgres = EmbeddedPostgres(folder / "postgres")
+        self.valkey = EmbeddedValkey(folder / "valkey")
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.postgres.url(),
+            "BROKER_URL": self.valkey.url(),
+            "RUNS_LEASE_SECONDS": LEASE,
+            "RUNS_RETRY_SECONDS": "0.5",
+            "RUNS_STOP_SECONDS": "0.2",
+        }
+
+    def start(self, command: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """Start `app worker` or `app beat`, with the workflow for tests."""
+        log = (self.folder / f"{command}-{len(self.processes)}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.runs.slow", command],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **environment},
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        self.processes.append(process)
+        return process
+
+    def log(self, command: str, number: int) -> str:
+        return (self.folder / f"{command}-{number}.log").read_text(encoding="utf-8", errors="replace")
+
+    def stop_processes(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.processes.clear()
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    cluster.postgres.start()
+    cluster.valkey.start()
+    yield cluster
+    cluster.valkey.stop()
+    cluster.postgres.stop()
+
+
+@pytest.fixture
+async def cluster(
+    servers: Cluster, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Cluster]:
+    """The servers, and a beat process; the settings of the test itself lead to them."""
+    set_environment(**servers.environment)
+    monkeypatch.setattr(registry, "load_features", registry.load_features)  # put back after the test
+    slow.install()
+    get_celery_app.cache_clear()
+    upgrade()
+    get_celery_app().control.purge()
+    servers.start("beat")
+    yield servers
+    servers.stop_processes()
+    await dispose()
+    get_celery_app.cache_clear()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """What the steps have written."""
+    path = tmp_path / "journal"
+    path.touch()
+    return path
+
+
+async def accepted(journal: Path, **data: Any) -> Run:
+    return await start_run("slow", {"journal": str(journal), **data})
+
+
+async def status_of(run_id: UUID) -> str:
+    run = await repository.get(run_id)
+    assert run is not None
+    return run.status
+
+
+async def until_ended(*runs: Run) -> list[str]:
+    """Wait until runs have ended, and return how."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            states = [await status_of(run.id) for run in runs]
+            if all(Status(state).is_final for state in states):
+                return states
+            await asyncio.sleep(0.1)
+
+
+def lines(journal: Path) -> list[str]:
+    return journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
+
+
+async def until_written(journal: Path, line: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        while line not in lines(journal):  # noqa: ASYNC110 - another process writes
+            await asyncio.sleep(0.05)
+
+
+def done_once(journal: Path, steps: int) -> bool:
+    """Whether each step has ended exactly once."""
+    return [line for line in lines(journal) if line.startswith("end")] == [f"end {n}" for n in range(steps)]
+
+
+async def test_a_worker_killed_in_the_middle_of_a_step_is_replaced(cluster: Cluster, journal: Path) -> None:
+    worker = cluster.start("worker")
+    run = await accepted(journal, seconds=1)
+    await until_written(journal, "begin 1")
+
+    worker.send_signal(signal.SIGKILL)
+    cluster.start("worker")
+
+    assert await until_ended(run) == ["succeeded"]
+    assert done_once(journal, 3)
+    assert lines(journal).count("begin 0") == 1
+    assert lines(journal).count("begin 1") == 2
+
+
+async def test_a_worker_told_to_stop_gives_its_runs_to_the_next(cluster: Cluster, journal: Path) -> None:
+    old = cluster.start("worker")
+    run = await accepted(journal, seconds=3)
+    await until_written(journal, "begin 1")
+
+    old.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    assert old.wait(timeout=SECONDS) == 0
+    stopped_after = time.monotonic() - started
+    cluster.start("worker")
+
+    assert await until_ended(run) == ["succeeded"]
+    assert done_once(journal, 3)
+    assert stopped_after < 15
+    assert "its worker was stopped" in cluster.log("worker", 1)
+
+
+async def test_a_deploy_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    old = cluster.start("worker")
+    journals = [tmp_path / str(number) for number in range(10)]
+    runs = [await accepted(path, seconds=0.3) for path in journals]
+    await until_written(journals[0], "begin 0")
+    cluster.start("worker")
+
+    old.send_signal(signal.SIGTERM)
+
+    assert set(await until_ended(*runs)) == {"succeeded"}
+    assert all(done_once(path, 3) for path in journals)
+
+
+async def test_with_the_broker_down_a_run_is_accepted_at_once_and_done_when_it_is_back(
+    cluster: Cluster, journal: Path
+) -> None:
+    cluster.start("worker")
+    first = await accepted(journal, steps=1, seconds=0)
+    await until_ended(first)
+    port = int(cluster.valkey.url().rpartition(":")[2].partition("/")[0])
+    cluster.valkey.stop()
+
+    started = time.monotonic()
+    run = await accepted(journal, steps=2, seconds=0)
+    took = time.monotonic() - started
+    await asyncio.sleep(5)
+    cluster.valkey.start(port)
+
+    assert took < 1
+    assert await until_ended(run) == ["succeeded"]
+
+
+async def test_a_restart_of_the_database_under_load_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.start("worker")
+    journals = [tmp_path / str(number) for number in range(20)]
+    runs = [await accepted(path, seconds=0.2) for path in journals]
+    port = int(cluster.postgres.url().rpartition(":")[2].partition("/")[0])
+
+    cluster.postgres.stop()
+    await asyncio.sleep(1)
+    cluster.postgres.start(port)
+
+    assert set(await until_ended(*runs)) == {"succeeded"}
+
+
+async def test_a_run_whose_message_never_went_out_is_done(
+    cluster: Cluster, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the API is killed between its commit and the message."""
+
+    async def killed(_run: Run) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.runs.start.send", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await accepted(journal, steps=1, seconds=0)
+    (run,) = await repository.list_runs(repository.Page(1))
+
+    cluster.start("worker")
+
+    assert await until_ended(run) == ["succeeded"]
+
+
+async def test_two_workers_on_the_same_messages_do_each_run_once(cluster: Cluster, tmp_path: Path) -> None:
+    for _ in range(2):
+        cluster.start("worker")
+    journals = [tmp_path / str(number) for number in range(10)]
+    runs = [await accepted(path, steps=1, seconds=0.1) for path in journals]
+    for run in runs:  # each message once more
+        get_celery_app().send_task("runs.execute", (str(run.id),), queue="default")
+
+    assert set(await until_ended(*runs)) == {"succeeded"}
+    assert all(done_once(path, 1) for path in journals)
+
+
+@pytest.mark.parametrize("skew", ["60", "-60"])
+async def test_a_worker_whose_clock_is_wrong_by_a_minute_takes_nothing_from_others(
+    skew: str, cluster: Cluster, journal: Path
+) -> None:
+    cluster.start("worker")
+    run = await accepted(journal, seconds=1)
+    await until_written(journal, "begin 0")
+    cluster.start("worker", CLOCK_SKEW=skew)
+
+    assert await until_ended(run) == ["succeeded"]
+    assert done_once(journal, 3)
+    assert len(lines(journal)) == 6
