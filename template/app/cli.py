@@ -1,7 +1,9 @@
 """The `app` command: the commands of all features, put together."""
 
+import os
 import signal
 import sys
+import traceback
 
 import typer
 
@@ -9,6 +11,7 @@ from app.core.cli import cli as core_cli
 from app.core.errors import AppError
 from app.core.registry import load_features
 
+_WORK_WITH_WRONG_SETTINGS = {"init", "doctor"}
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -29,10 +32,14 @@ def build_cli() -> typer.Typer:
     return cli
 
 
-def _set_up() -> None:
+def _set_up(context: typer.Context) -> None:
     from app.core.logging import configure_logging
+    from app.core.settings import AppSettings
 
-    configure_logging()
+    if context.invoked_subcommand in _WORK_WITH_WRONG_SETTINGS:
+        configure_logging(AppSettings.model_construct())
+    else:
+        configure_logging()
 
 
 def main() -> None:
@@ -45,8 +52,10 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("Interrupted.", _INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has left, as `head` does
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or ''}", 1)
     except Exception as error:  # noqa: BLE001 - the last resort: a message instead of a traceback
         _report_bug(error)
 
@@ -64,8 +73,7 @@ def _fail(message: str, code: int) -> None:
 
 
 def _report_bug(error: Exception) -> None:
-    """Tell what broke in one line; the traceback is in the log at level debug."""
-    import structlog
-
-    structlog.get_logger("app.cli").debug("cli.failed", exc_info=error)
+    """Tell what broke in one line; with `LOG_LEVEL=debug`, and then without local variables, also where."""
+    if os.environ.get("LOG_LEVEL", "").lower() == "debug":
+        _fail("".join(traceback.format_exception(error)), 1)
     _fail(f"{type(error).__name__}: {error} (LOG_LEVEL=debug shows where.)", 1)

@@ -34,12 +34,14 @@ class Readiness(BaseModel):
     checks: dict[str, CheckReport]
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live")
 async def live() -> Alive:
     """Answer that the process runs. Asks nothing else: a broken database is no reason to restart it."""
     return Alive()
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses={503: {"model": Readiness, "description": "A dependency does not answer."}})
 async def ready(response: Response) -> Readiness:
     """Ask every dependency, each with a time limit; 503 if one does not answer."""

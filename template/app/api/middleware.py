@@ -13,7 +13,8 @@ from app.core.ids import new_id
 
 log = structlog.get_logger("app.api")
 
-_REQUEST_ID = re.compile(r"[\w.:-]{1,100}")
+_REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
+_DRAINED_BYTES = 100_000_000
 _QUIET = ("/health/",)
 """Paths that are asked every few seconds: logged at level debug."""
 
@@ -67,10 +68,20 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
     write(
         "request",
         method=scope["method"],
-        path=scope["path"],
+        path=scope["path"] if scope["path"].isprintable() else repr(scope["path"]),
         status=status,
         ms=round(seconds * 1000, 1),
     )
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on for a while: a client that is still sending would miss the answer."""
+    drained = 0
+    while drained < _DRAINED_BYTES:
+        message = await receive()
+        drained += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
 
 
 class BodyLimit:
@@ -90,13 +101,13 @@ class BodyLimit:
 
         async def receive_limited() -> Message:
             nonlocal received
-            if received > self.limit:
-                raise self._too_large()
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.limit:
-                raise self._too_large()
-            return message
+            if received <= self.limit:
+                message = await receive()
+                received += len(message.get("body", b""))
+                if received <= self.limit:
+                    return message
+            await _drain(receive)
+            raise self._too_large()
 
         await self.app(scope, receive_limited, send)
 

@@ -77,6 +77,22 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _app_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    document = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return _without_plain_json(document())
+
+    setattr(app, "openapi", openapi)  # noqa: B010 - FastAPI's own way to extend the document
+
+
+def _without_plain_json(document: dict[str, Any]) -> dict[str, Any]:
+    """Drop the media type that FastAPI adds to each response with a model: ours is another."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                if MEDIA_TYPE in response.get("content", {}):
+                    response["content"].pop("application/json", None)
+    return document
 
 
 def _app_error(request: Request, error: Exception) -> JSONResponse:
@@ -97,6 +113,11 @@ def _app_error(request: Request, error: Exception) -> JSONResponse:
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
+    if error.detail == "There was an error parsing the body":
+        detail = (
+            "The body is not valid JSON: it is not UTF-8, or nested too deeply, or has too long a number."
+        )
+        return problem_response(request.url.path, status, "invalid-json", detail=detail)
     return problem_response(
         request.url.path,
         status,

@@ -10,7 +10,8 @@ from app.core.errors import ConfigurationError
 from app.core.paths import ROOT
 from app.core.settings import RANDOM
 
-_VARIABLE = re.compile(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$")
+_VARIABLE = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=")
+_PLACEHOLDER = re.compile(rf"""(?<==)(?P<before>\s*)(["']?){re.escape(RANDOM)}\2(?=\s*(?:#|$))""")
 
 
 def write_environment_file(root: Path = ROOT) -> list[str]:
@@ -22,50 +23,60 @@ def write_environment_file(root: Path = ROOT) -> list[str]:
     example, target = root / ".env.example", (root / ".env").resolve()
     if not example.is_file():
         raise ConfigurationError(f"{example} does not exist.", hint="Restore it: it lists all settings.")
-    wanted = example.read_text(encoding="utf-8")
+    wanted = _read(example)
     done: list[str] = []
     if not target.exists():
         text = wanted
-        done.append(f"Wrote {target.name}: put the key of your model provider in it.")
+        done.append("Wrote .env: put the key of your model provider in it.")
     else:
-        text = target.read_text(encoding="utf-8")
-        if missing := [line for line in _variables(wanted) if _name(line) not in _known(text)]:
-            text = "\n".join([text.rstrip("\n"), "", *missing, ""])
-            done.append(f"Added {', '.join(map(_name, missing))} to {target.name}.")
-    filled = "\n".join(_fill(line) for line in text.split("\n"))
+        text = _read(target)
+        if missing := [line for line in wanted.splitlines() if _is_missing(line, text)]:
+            text = _appended(text, missing)
+            done.append(f"Added {', '.join(str(_name(line)) for line in missing)} to .env.")
+    filled = "".join(_fill(line) for line in text.splitlines(keepends=True))
     if filled != text:
         done.append("Made random secrets.")
     _replace(target, filled)
-    return done or [f"{target.name} is complete: nothing changed."]
+    return done or [".env is complete: nothing changed."]
 
 
-def _variables(text: str) -> list[str]:
-    return [line for line in text.splitlines() if _VARIABLE.match(line)]
+def _read(path: Path) -> str:
+    """Return a file's text with its own line endings, without the mark that Windows puts before it."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path.name} is not text in UTF-8.", hint="Save it as UTF-8.") from None
 
 
-def _known(text: str) -> set[str]:
-    """Return the variables that a file mentions, also as a comment: the owner has seen those."""
-    lines = (line.lstrip("# ").removeprefix("export ") for line in text.splitlines())
-    return {_name(line) for line in lines if _VARIABLE.match(line)}
+def _name(line: str) -> str | None:
+    match = _VARIABLE.match(line)
+    return match["name"] if match else None
 
 
-def _name(line: str) -> str:
-    return line.partition("=")[0]
+def _is_missing(line: str, text: str) -> bool:
+    """Whether a line sets a variable that a file does not mention, not even as a comment."""
+    name = _name(line)
+    return name is not None and name not in {_name(other.lstrip("# ")) for other in text.splitlines()}
+
+
+def _appended(text: str, lines: list[str]) -> str:
+    ending = "\r\n" if "\r\n" in text else "\n"
+    return ending.join([text.rstrip("\r\n"), "", *lines, ""])
 
 
 def _fill(line: str) -> str:
-    match = _VARIABLE.match(line)
-    if match and match["value"].strip() == RANDOM:
-        return f"{match['name']}={secrets.token_urlsafe(32)}"
-    return line
+    """Put a random secret in the place of a placeholder, quoted or not."""
+    if _name(line) is None:
+        return line
+    return _PLACEHOLDER.sub(rf"\g<before>{secrets.token_urlsafe(32)}", line)
 
 
 def _replace(target: Path, text: str) -> None:
     """Write through a temporary file of mode 600 in the same folder."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".env.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
         Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

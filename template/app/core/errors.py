@@ -48,7 +48,8 @@ class AppError(Exception):
 
     def __str__(self) -> str:
         """The detail, then the hint."""
-        return f"{self.detail} {self.hint}" if self.hint else self.detail
+        stop = "" if self.detail.endswith((".", "!", "?")) else "."
+        return f"{self.detail}{stop} {self.hint}" if self.hint else self.detail
 
 
 class ConfigurationError(AppError):

@@ -8,7 +8,7 @@ import os
 from functools import cache
 from typing import Any, Literal, Self
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.core.errors import ConfigurationError
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
-        env_file_encoding="utf-8",
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -48,6 +48,9 @@ class Settings(BaseSettings):
                 "; ".join(_problem(cls, dict(problem)) for problem in error.errors()),
                 hint="Correct it in .env or in the environment.",
             ) from None
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+            raise ConfigurationError(f"{ENV_FILE.name} cannot be read: {reason}.") from None
         settings._register_secrets()
         return settings
 
@@ -101,6 +104,11 @@ class AppSettings(Settings):
     """`production` refuses what is only for development: the offline model, embedded services …"""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("environment", "log_level", mode="before")
+    @classmethod
+    def _ignore_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @property
     def is_production(self) -> bool:

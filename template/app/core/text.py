@@ -1,14 +1,17 @@
-"""Text that can be stored: what PostgreSQL and UTF-8 cannot hold is refused where it comes in."""
+"""What can be stored: text and numbers that PostgreSQL cannot hold are refused where they come in."""
 
+import math
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
 
 def storable(value: Any) -> Any:
-    """Return `value`. Raises `ValueError` if text in it, however deep, is such that no database takes it."""
+    """Return `value`. Raises `ValueError` if it holds, however deep, what JSONB does not take."""
     if isinstance(value, str):
         _check(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number must not be NaN or infinite: JSON has no such numbers")
     elif isinstance(value, dict):
         for key, item in value.items():
             storable(key)

@@ -1,6 +1,7 @@
 """`app db …`."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -57,12 +58,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
     found = migrate.status()
     if as_json:
-        features = [{"feature": s.feature, "current": s.current, "head": s.head} for s in found]
-        typer.echo(json.dumps({"features": features}))
+        typer.echo(json.dumps({"features": [asdict(s) for s in found]}))
     else:
         for s in found:
-            state = "up to date" if s.current == s.head else f"behind {s.head}: type `uv run app db upgrade`"
-            typer.echo(f"{s.feature}: {s.current or 'base'}, {state}")
+            typer.echo(str(s))
     if any(s.current != s.head for s in found):
         raise typer.Exit(1)
 

@@ -8,8 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from app.db.errors import DatabaseUnavailable
+from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable
 from app.db.settings import DatabaseSettings
+
+_OLD_TABLES = ("42P01", "42703")
+"""SQLSTATE: no such table, no such column."""
 
 _UNAVAILABLE = ("08", "28", "3D", "53", "57P")
 """SQLSTATE classes: connection, authorization, no such database, no resources, shutting down."""
@@ -42,6 +45,10 @@ async def transaction() -> AsyncGenerator[AsyncSession, None]:
     except SQLAlchemyError as error:
         if is_outage(error):
             raise unavailable() from error
+        if getattr(getattr(error, "orig", None), "sqlstate", None) in _OLD_TABLES:
+            raise DatabaseOutOfDate(
+                "The database lacks tables or columns.", hint="Type `uv run app db upgrade`."
+            ) from error
         raise
 
 
@@ -65,9 +72,14 @@ def unavailable() -> DatabaseUnavailable:
 
 
 async def check_database() -> str:
-    """Ask the server for its version."""
+    """Ask the server for its version, and whether all migrations are applied."""
+    from app.db.migrate import differences  # Alembic is not needed for anything else that runs
+
     async with transaction() as session:
         version = await session.scalar(text("SHOW server_version"))
+        connection = await session.connection()
+        if found := await connection.run_sync(differences):
+            raise DatabaseOutOfDate(f"{'; '.join(found)}.", hint="`uv run app db status` says more.")
     return f"PostgreSQL {version}"
 
 

@@ -10,6 +10,13 @@ class DatabaseUnavailable(ServiceUnavailable):
     title = "Database unavailable"
 
 
+class DatabaseOutOfDate(ServiceUnavailable):
+    """The tables are not those that this version of the code expects."""
+
+    code = "database-out-of-date"
+    title = "Database out of date"
+
+
 class MigrationError(AppError):
     """Migrations cannot be applied as asked."""
 

@@ -6,6 +6,7 @@ They run in the order of `requires`. A feature that arrives later, or leaves, to
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -34,6 +35,18 @@ class Status:
     feature: str
     current: str | None
     head: str | None
+    known: bool = True
+    """Whether there is a file for the current revision."""
+
+    def __str__(self) -> str:
+        """What a reader should know, and do."""
+        where = f"{self.feature}: {self.current or 'base'}"
+        if not self.known:
+            advice = "restore it, or go to the branch that has it"
+            return f"{where}, of which app/{self.feature}/migrations has no file: {advice}"
+        if self.current != self.head:
+            return f"{where}, behind {self.head}: type `uv run app db upgrade`"
+        return f"{where}, up to date"
 
 
 def features_with_migrations() -> list[str]:
@@ -69,6 +82,10 @@ def revision(feature: str, message: str) -> Path:
     """Write a migration for what changed in the models of `feature`, and return its file."""
     if feature not in {f.name for f in load_features()}:
         raise MigrationError(f"There is no feature {feature!r}.", hint="Type `uv run app features`.")
+    if pending_changes(feature) is None:
+        raise MigrationError(
+            f"The models of {feature!r} have not changed.", hint=f"Change app/{feature}/models.py first."
+        )
     folder = APP / feature / "migrations"
     folder.mkdir(exist_ok=True)
     number = len(list(folder.glob("*.py"))) + 1
@@ -81,10 +98,13 @@ def revision(feature: str, message: str) -> Path:
 def status() -> list[Status]:
     """Return the state of every feature's tables."""
     with _locked() as connection:
-        return [
-            Status(name, _current(connection, name), _head(connection, name))
-            for name in features_with_migrations()
-        ]
+        return [_status(connection, name) for name in features_with_migrations()]
+
+
+def differences(connection: Connection) -> list[str]:
+    """Return a sentence for each feature whose tables are not those of its migrations."""
+    found = [_status(connection, name) for name in features_with_migrations()]
+    return [str(s) for s in found if s.current != s.head]
 
 
 def pending_changes(feature: str) -> str | None:
@@ -127,11 +147,16 @@ def _chosen(feature: str | None) -> list[str]:
 
 
 def _apply(connection: Connection, feature: str, action: Callable[[Config], None]) -> list[str]:
-    before = _current(connection, feature)
+    before = _status(connection, feature)
+    connection.commit()
+    if not before.known:
+        raise MigrationError(f"{before}.")
     with _explained():
         action(_history(feature, connection))
     after = _current(connection, feature)
-    return [f"{feature}: {before or 'base'} → {after or 'base'}"] if before != after else []
+    connection.commit()
+    changed = before.current != after
+    return [f"{feature}: {before.current or 'base'} → {after or 'base'}"] if changed else []
 
 
 @contextmanager
@@ -142,7 +167,7 @@ def _explained() -> Generator[None]:
         raise MigrationError(f"{error}.", hint="Type `uv run app db status`.") from error
 
 
-def _history(feature: str, connection: Connection) -> Config:
+def _history(feature: str, connection: Connection | None = None) -> Config:
     config = Config(attributes={"feature": feature, "connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("path_separator", "newline")
@@ -153,13 +178,20 @@ def _history(feature: str, connection: Connection) -> Config:
 
 def _current(connection: Connection, feature: str) -> str | None:
     context = MigrationContext.configure(connection, opts={"version_table": version_table(feature)})
-    current = context.get_current_revision()
-    connection.commit()
-    return current
+    return context.get_current_revision()
 
 
-def _head(connection: Connection, feature: str) -> str | None:
-    return ScriptDirectory.from_config(_history(feature, connection)).get_current_head()
+def _status(connection: Connection, feature: str) -> Status:
+    head, known = _revisions(feature)
+    current = _current(connection, feature)
+    return Status(feature, current, head, known=current is None or current in known)
+
+
+@cache
+def _revisions(feature: str) -> tuple[str | None, frozenset[str]]:
+    """Return the newest revision of a feature, and all of them."""
+    script = ScriptDirectory.from_config(_history(feature))
+    return script.get_current_head(), frozenset(r.revision for r in script.walk_revisions())
 
 
 def version_table(feature: str) -> str:

@@ -108,6 +108,7 @@ class EmbeddedPostgres:
                 stdout=output,
                 stderr=output,
                 check=False,
+                start_new_session=True,  # Ctrl-C is for us: a server is stopped, not interrupted
             )
         if check and done.returncode:
             raise DevError(f"{program} failed: {self._last_log_line()}", hint=f"See {self._output()}.")

@@ -81,7 +81,7 @@ class Supervisor:
             *part.command,
             cwd=ROOT,
             env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             limit=_LONGEST_LINE,
@@ -154,4 +154,4 @@ def _kill(part: Part, number: signal.Signals) -> None:
 
 def python(*arguments: str) -> list[str]:
     """Return the command line of an `app` command in this environment."""
-    return [sys.executable, "-m", "app", *arguments]
+    return [sys.executable, "-m", "app.dev.child", *arguments]

@@ -1,12 +1,9 @@
 """What `app dev` does."""
 
 import asyncio
-import contextlib
 import json
 import shlex
-import socket
 import sys
-import time
 
 import typer
 
@@ -67,7 +64,7 @@ async def _keep_alive(supervisor: Supervisor) -> None:
 async def _announce(supervisor: Supervisor, port: int) -> None:
     """Once the API answers, say what to do with it."""
     base = f"http://{_HOST}:{port}"
-    await asyncio.to_thread(_wait_for_port, port)
+    await _until_port_answers(port)
     supervisor.say("dev", f"Ready: {base}/docs", "green")
     for name, workflow in sorted(load_workflows().items())[:1]:
         body = json.dumps({"workflow": name, "input": workflow.load().example})
@@ -75,9 +72,13 @@ async def _announce(supervisor: Supervisor, port: int) -> None:
         supervisor.say("dev", f"In another terminal: {command}", "green")
 
 
-def _wait_for_port(port: int) -> None:
-    """Return when the API accepts connections, or when it has had more than enough time for that."""
-    for _ in range(600):
-        with contextlib.suppress(OSError), socket.create_connection((_HOST, port), timeout=1):
+async def _until_port_answers(port: int) -> None:
+    """Return when the API accepts connections."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(_HOST, port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
             return
-        time.sleep(0.1)

@@ -1,7 +1,8 @@
 """The embedded services, shared by all commands of one project.
 
 Whoever needs them first starts them, whoever leaves last stops them. Each process that uses them holds a
-shared lock on a file; the system drops it however the process ends, so a crash leaves nothing to clear up.
+shared lock on a file; the system drops it however the process ends. What a killed process has left running,
+the next command uses, and stops.
 """
 
 import atexit

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,11 +70,13 @@ async def _answer(
 
     instructions = load_prompt("llm.chat").render()
     reply: Reply[str] | None = None
-    async for event in stream(text, instructions=instructions, history=history, model=model):
-        if isinstance(event, Reply):
-            reply = event
-        elif not quiet:
-            typer.echo(event.text, nl=False)
+    events = stream(text, instructions=instructions, history=history, model=model)
+    async with aclosing(events):  # also when the reader of our output leaves in the middle
+        async for event in events:
+            if isinstance(event, Reply):
+                reply = event
+            elif not quiet:
+                typer.echo(event.text, nl=False)
     assert reply is not None
     if not quiet:
         typer.echo()

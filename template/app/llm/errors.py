@@ -200,7 +200,8 @@ def translate(error: Exception, model: str) -> LLMError:
     """Return our error for one of pydantic-ai's. `model` is `provider:name`."""
     provider, _, name = model.partition(":")
     kind, detail, hint = next(row[1:] for row in _TRANSLATIONS if isinstance(error, row[0]))
-    result = kind(detail.format(provider=provider, name=name, model=model, error=error), hint=hint)
+    reason = str(error).rstrip(".")
+    result = kind(detail.format(provider=provider, name=name, model=model, error=reason), hint=hint)
     if isinstance(result, ModelUnavailable):
         result.retry_after = getattr(error, "retry_after", None)
     return result

@@ -274,7 +274,7 @@ def check_configured(model: str) -> None:
     if provider is None or not name:
         raise ModelNotConfigured(
             f"{model!r} is not a model: a model is written provider:name.",
-            hint=f"Providers: {', '.join(PROVIDERS)}; or {offline.NAME}. Correct LLM_MODEL in .env.",
+            hint=f"Providers: {', '.join(PROVIDERS)}; or {offline.NAME}.",
         )
     if not provider.installed():
         raise ModelNotConfigured(

@@ -2,11 +2,22 @@
 
 from decimal import Decimal
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.core.settings import Settings
+
+
+def _is_http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("it must be a URL that begins with http:// or https://")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_is_http_url)]
 
 
 class LLMSettings(Settings):
@@ -58,7 +69,7 @@ class OpenAISettings(Settings):
     model_config = SettingsConfigDict(env_prefix="OPENAI_")
 
     api_key: SecretStr | None = None
-    base_url: str | None = None
+    base_url: Url | None = None
     """Another server. It is spoken to with Chat Completions, which all of them know."""
 
 
@@ -68,7 +79,7 @@ class AnthropicSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="ANTHROPIC_")
 
     api_key: SecretStr | None = None
-    base_url: str | None = None
+    base_url: Url | None = None
 
 
 class GoogleSettings(Settings):
@@ -77,7 +88,7 @@ class GoogleSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="GOOGLE_")
 
     api_key: SecretStr | None = None
-    base_url: str | None = None
+    base_url: Url | None = None
 
 
 class AzureSettings(Settings):
@@ -86,7 +97,7 @@ class AzureSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="AZURE_OPENAI_")
 
     api_key: SecretStr | None = None
-    endpoint: str | None = None
+    endpoint: Url | None = None
     """`https://RESOURCE.openai.azure.com/openai/v1/`."""
     api_version: str | None = None
     """Only for an endpoint that does not end in `/v1/`."""
@@ -102,7 +113,7 @@ class BedrockSettings(Settings):
     access_key_id: SecretStr | None = None
     secret_access_key: SecretStr | None = None
     session_token: SecretStr | None = None
-    endpoint_url: str | None = None
+    endpoint_url: Url | None = None
 
 
 class MistralSettings(Settings):
@@ -111,7 +122,7 @@ class MistralSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="MISTRAL_")
 
     api_key: SecretStr | None = None
-    base_url: str | None = None
+    base_url: Url | None = None
 
 
 class OllamaSettings(Settings):
@@ -119,6 +130,6 @@ class OllamaSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="OLLAMA_")
 
-    base_url: str | None = None
+    base_url: Url | None = None
     """`http://localhost:11434/v1`."""
     api_key: SecretStr | None = None

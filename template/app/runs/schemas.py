@@ -21,7 +21,7 @@ class RunRequest(BaseModel):
 
     workflow: Annotated[str, Field(min_length=1, max_length=200)]
     input: dict[str, Any]
-    priority: int = Field(5, ge=0, le=9, description="0 to 9; the higher, the sooner.")
+    priority: int = Field(5, ge=0, le=9, strict=True, description="0 to 9; the higher, the sooner.")
 
 
 class RunError(BaseModel):

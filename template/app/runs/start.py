@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.core.errors import FieldError, InvalidInput
 from app.core.ids import new_id
 from app.core.registry import get_workflow
+from app.core.text import storable
 from app.runs import repository
 from app.runs.errors import RunConflict
 from app.runs.models import Run, Status
@@ -48,8 +49,9 @@ async def start_run(
 
 
 def _validated(workflow: str, data: dict[str, Any]) -> dict[str, Any]:
+    definition = get_workflow(workflow)
     try:
-        checked = get_workflow(workflow).input.model_validate(data)
+        checked = definition.input.model_validate(data)
     except ValidationError as error:
         raise InvalidInput(
             f"The input does not fit workflow {workflow!r}.",
@@ -59,6 +61,10 @@ def _validated(workflow: str, data: dict[str, Any]) -> dict[str, Any]:
             ],
         ) from None
     result: dict[str, Any] = checked.model_dump(mode="json")
+    try:
+        storable(result)
+    except ValueError as error:
+        raise InvalidInput(str(error), fields=[FieldError("input", str(error))]) from None
     return result
 
 

@@ -12,7 +12,7 @@ from app.llm import complete, load_prompt
 class EchoSummaryInput(BaseModel):
     """A text, and how long its summary may be."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     text: Text = Field(min_length=1, max_length=100_000)
     max_words: int = Field(20, ge=1, le=500)

@@ -54,6 +54,6 @@ def _connect() -> None:
 def _unavailable() -> BrokerUnavailable:
     url = urlsplit(BrokerSettings.load().connection_url())
     return BrokerUnavailable(
-        f"The message broker at {url.hostname}:{url.port or 'its default port'} does not answer.",
+        f"The message broker at {url.hostname}{f':{url.port}' if url.port else ''} does not answer.",
         hint="Start it, or correct BROKER_URL (and BROKER_PASSWORD).",
     )

@@ -12,6 +12,14 @@ from app.core.settings import Settings
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 
 
+def _is_broker_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        return False
+
+
 class BrokerSettings(Settings):
     """Where the message broker is."""
 
@@ -29,8 +37,7 @@ class BrokerSettings(Settings):
     def _is_broker(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme not in _SCHEMES or not parts.hostname:
+        if not _is_broker_url(value.get_secret_value()):
             raise ValueError("it must look like redis://host:6379/0 or amqp://user@host:5672//")
         return value
 

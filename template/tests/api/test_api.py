@@ -127,10 +127,21 @@ async def test_a_body_over_the_limit_that_hides_its_length_is_refused(client: As
     assert status == 413
 
 
-async def test_bytes_that_are_no_text_are_refused(client: AsyncClient) -> None:
-    status, _ = await post(client, b'{"count": "\xff\xfe"}')
+@pytest.mark.parametrize(
+    "content", [b'{"count": "\xff\xfe"}', b"[" * 100_000, b'{"count": %s}' % (b"9" * 6000)]
+)
+async def test_what_cannot_be_parsed_is_refused(content: bytes, set_environment: SetEnvironment) -> None:
+    set_environment(API_MAX_BODY_BYTES="1000000")
+    app = create_app()
+    app.include_router(router)
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        status, problem = await post(client, content)
 
-    assert status == 400
+    assert (status, problem["code"]) == (400, "invalid-json")
+
+
+async def test_health_answers_head_requests_too(client: AsyncClient) -> None:
+    assert (await client.head("/health/live")).status_code == 200
 
 
 async def test_a_request_id_of_the_client_is_repeated(client: AsyncClient) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.paths import APP
+from app.core.paths import APP, ROOT
 from app.core.registry import load_features
 from tests.commands import run_app
 
@@ -46,16 +47,62 @@ def test_a_failure_is_a_message_and_an_exit_code(
     assert done.stdout == ""
 
 
+def copied(folder: Path) -> Path:
+    """Copy the application, so that it has an `.env` of its own."""
+    shutil.copytree(APP, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def run_in(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if name != "ENVIRONMENT"}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=folder,
+        env={**environment, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["ask", "hi", "--json"], ["init"], ["features"]])
+def test_a_broken_environment_file_is_a_message_without_its_secrets(
+    command: list[str], tmp_path: Path
+) -> None:
+    folder = copied(tmp_path)
+    (folder / ".env").write_bytes(b"OPENAI_API_KEY=sk-abcdefgh12345678\n# caf\xe9\n")
+    (folder / ".env.example").write_text("")
+
+    done = run_in(folder, *command)
+
+    assert done.returncode == 1
+    assert "UTF-8" in done.stderr + done.stdout
+    assert "sk-abcdefgh" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_doctor_reports_what_stops_the_other_commands() -> None:
+    done = run_app("doctor", "--json", LOG_LEVEL="loud")
+
+    assert done.returncode == 1
+    assert any("LOG_LEVEL" in finding["detail"] for finding in json.loads(done.stdout)["findings"])
+
+
+def test_case_does_not_matter_in_a_choice() -> None:
+    assert run_app("ask", "hi", LOG_LEVEL="WARNING").returncode == 0
+
+
+def test_a_reader_that_leaves_in_the_middle_is_no_error() -> None:
+    command = f"{shlex.quote(sys.executable)} -m app ask 'one two three four' | head -c 1"
+    done = subprocess.run(["/bin/bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert "Traceback" not in done.stderr
+    assert "exception" not in done.stderr.lower()
+
+
 def test_init_writes_settings_that_doctor_accepts(tmp_path: Path) -> None:
-    shutil.copytree(APP, tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / ".env.example").write_text("ENVIRONMENT=development\nLLM_MODEL=offline:demo\n")
+    folder = copied(tmp_path)
+    (folder / ".env.example").write_text("ENVIRONMENT=development\nLLM_MODEL=offline:demo\n")
 
-    def in_copy(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        environment = {name: value for name, value in os.environ.items() if name != "ENVIRONMENT"}
-        command = [sys.executable, "-m", "app", *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-
-    assert in_copy("init").returncode == 0
-    assert json.loads(in_copy("ask", "hi", "--json").stdout)["model"] == "offline:demo"
+    assert run_in(folder, "init").returncode == 0
+    assert json.loads(run_in(folder, "ask", "hi", "--json").stdout)["model"] == "offline:demo"

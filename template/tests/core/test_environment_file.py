@@ -67,6 +67,44 @@ def test_a_value_that_the_owner_commented_out_is_not_added_again(root: Path) -> 
     assert "MODE" not in values(root)
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["SECRET = mine", "export SECRET=mine", "export  SECRET=mine", "  SECRET=mine", "\ufeffSECRET=mine"],
+)
+def test_a_value_is_recognised_however_it_is_written(root: Path, line: str) -> None:
+    (root / ".env").write_text(f"{line}\nOTHER_SECRET=x\nMODE=y\n", encoding="utf-8")
+
+    assert write_environment_file(root) == [".env is complete: nothing changed."]
+
+
+@pytest.mark.parametrize("value", ["<random>", '"<random>"', "'<random>'", " <random>", "<random>  # change"])
+def test_a_placeholder_is_filled_however_it_is_written(root: Path, value: str) -> None:
+    (root / ".env").write_text(f"export SECRET={value}\nOTHER_SECRET=x\nMODE=y\n")
+
+    write_environment_file(root)
+
+    assert "<random>" not in (root / ".env").read_text()
+
+
+def test_the_line_endings_of_the_file_stay(root: Path) -> None:
+    (root / ".env").write_bytes(b"SECRET=mine\r\nMODE=y\r\n")
+
+    write_environment_file(root)
+
+    text = (root / ".env").read_bytes()
+    assert text.startswith(b"SECRET=mine\r\nMODE=y\r\n")
+    assert text.count(b"\n") == text.count(b"\r\n")
+
+
+def test_a_file_that_is_no_text_is_refused_and_stays(root: Path) -> None:
+    (root / ".env").write_bytes(b"KEY=caf\xe9\n")
+
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        write_environment_file(root)
+
+    assert (root / ".env").read_bytes() == b"KEY=caf\xe9\n"
+
+
 def test_no_temporary_file_stays(root: Path) -> None:
     write_environment_file(root)
 

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core.errors import ConfigurationError
 from app.db import DatabaseSettings, transaction
 from app.db.engine import check_database
-from app.db.errors import DatabaseUnavailable
+from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable
 from tests.conftest import SetEnvironment
 
 
@@ -38,6 +38,17 @@ async def test_a_fault_of_a_statement_stays_what_it_is(empty_database: str) -> N
 
     with pytest.raises(IntegrityError):
         await fail()
+
+
+async def test_a_database_without_its_tables_is_not_ready(empty_database: str) -> None:
+    with pytest.raises(DatabaseOutOfDate, match="app db upgrade"):
+        await check_database()
+
+
+async def test_a_missing_table_is_a_typed_error(empty_database: str) -> None:
+    with pytest.raises(DatabaseOutOfDate, match="app db upgrade"):
+        async with transaction() as session:
+            await session.execute(text("SELECT * FROM no_such_table"))
 
 
 async def test_the_check_says_which_server_answers(database: str) -> None:

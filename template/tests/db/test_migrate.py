@@ -64,6 +64,24 @@ def test_the_status_says_what_is_applied(empty_database: str) -> None:
     assert all(s.current == s.head for s in after)
 
 
+def test_a_revision_without_a_file_is_explained(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE runs_alembic SET version_num = 'runs_9999'")
+
+    assert "runs_9999, of which app/runs/migrations has no file" in str(migrate.status()[0])
+    with pytest.raises(MigrationError, match="restore it"):
+        migrate.upgrade()
+
+
+def test_a_migration_without_a_change_is_refused(database: str) -> None:
+    before = set((APP / FEATURES[0] / "migrations").iterdir())
+
+    with pytest.raises(MigrationError, match="have not changed"):
+        migrate.revision(FEATURES[0], "nothing")
+
+    assert set((APP / FEATURES[0] / "migrations").iterdir()) == before
+
+
 def test_one_step_back_needs_a_feature(database: str) -> None:
     with pytest.raises(MigrationError, match="--feature"):
         migrate.downgrade("-1")

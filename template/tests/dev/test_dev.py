@@ -49,7 +49,7 @@ def _works_in(pid: str, folder: Path) -> bool:
 def process_id(project: "Project", command: str) -> int:
     """Return the process of one of the parts that `app dev` runs."""
     listed = subprocess.run(["/bin/ps", "-eo", "pid,args"], capture_output=True, text=True, check=True)
-    wanted = f"-m app {command}"
+    wanted = f"-m app.dev.child {command}"
     return next(
         int(line.split()[0])
         for line in listed.stdout.splitlines()
@@ -168,6 +168,27 @@ def test_a_part_that_is_killed_is_named_and_started_again(
             return False
 
     assert until(answers)
+
+
+def test_ctrl_c_while_it_starts_ends_it_soon(project: Project) -> None:
+    process = project.start()
+    until(lambda: "Starting" in project.output())
+    process.send_signal(signal.SIGINT)
+
+    process.wait(timeout=20)
+    until(lambda: not processes_of(project.folder))
+
+    assert "Traceback" not in project.output()
+
+
+def test_its_parts_end_when_it_is_killed(project: Project, running: "subprocess.Popen[bytes]") -> None:
+    running.send_signal(signal.SIGKILL)
+    running.wait(timeout=SECONDS)
+
+    until(lambda: not any("app.dev.child" in args for args in processes_of(project.folder)))
+    project.run("db", "status")  # the next command uses the services that still run, and stops them
+
+    assert processes_of(project.folder) == set()
 
 
 def test_other_commands_share_the_services_that_run(

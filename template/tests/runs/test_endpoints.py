@@ -42,6 +42,7 @@ async def test_defaults_of_the_input_are_filled_in(client: AsyncClient) -> None:
         ({"workflow": "echo_summary", "input": {}}, 422, "input.text"),
         ({"workflow": "echo_summary", "input": {"text": "", "max_words": 2}}, 422, "input.text"),
         ({"workflow": "echo_summary", "input": {"text": "a", "max_words": "x"}}, 422, "input.max_words"),
+        ({"workflow": "echo_summary", "input": {"text": "a", "max_words": True}}, 422, "input.max_words"),
         ({"workflow": "echo_summary", "input": {"text": "a\0b"}}, 422, "input.text"),
         ({"workflow": "echo_summary", "input": {"text": "a", "more": 1}}, 422, "input.more"),
         ({"workflow": "echo_summary", "input": []}, 422, "body.input"),
