@@ -9,6 +9,7 @@ the tools of `constraints.txt`, so that a run can be repeated; the package cache
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -61,11 +62,10 @@ def tools(folder: Path) -> Path:
     return folder / "tools" / "bin"
 
 
-def request(url: str, body: object = None) -> Any:
+def request(url: str, key: str, body: object = None) -> Any:
     data = json.dumps(body).encode() if body else None
-    with urllib.request.urlopen(
-        urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    ) as response:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as response:
         return json.load(response)
 
 
@@ -90,8 +90,9 @@ def first_answer(copier: str, folder: Path) -> dict[str, float]:
         time.sleep(0.02)
     steps["app dev, until ready"] = time.perf_counter() - started
     started = time.perf_counter()
-    run_ = request(f"{base}/v1/runs", {"workflow": "echo_summary", "input": {"text": "One two three"}})
-    while not request(f"{base}/v1/runs/{run_['id']}")["finished_at"]:
+    (key,) = re.findall(r"API key of this session: (\S+)", (project / "log").read_text())
+    run_ = request(f"{base}/v1/runs", key, {"workflow": "echo_summary", "input": {"text": "One two three"}})
+    while not request(f"{base}/v1/runs/{run_['id']}", key)["finished_at"]:
         time.sleep(0.02)
     steps["the run, until answered"] = time.perf_counter() - started
     dev.send_signal(signal.SIGINT)

@@ -5,15 +5,30 @@ from typing import TYPE_CHECKING
 from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from app.api.keys import Principal, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
     from app.api.problems import Problem, problem_responses
+    from app.api.security import public, require
     from app.api.settings import ApiSettings
 
-__all__ = ["ApiSettings", "Problem", "free_port", "problem_responses", "require_free_port"]
+__all__ = [
+    "ApiSettings",
+    "Principal",
+    "Problem",
+    "create_key",
+    "free_port",
+    "problem_responses",
+    "public",
+    "require",
+    "require_free_port",
+    "revoke_keys_named",
+]
 
 __getattr__ = lazy_exports(
     __name__,
+    keys=("Principal", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
     problems=("Problem", "problem_responses"),
+    security=("public", "require"),
     settings=("ApiSettings",),
 )

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
+from app.api.security import public
 from app.core.checks import CheckResult, run_checks
 from app.core.redaction import redact_text
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix="/health", tags=["health"], dependencies=[Depends(public)])
 
 _SECONDS = 3.0
 

@@ -4,7 +4,8 @@ from app.core.registry import Feature
 feature = Feature(
     name="api",
     stage="backend",
-    summary="FastAPI: health, errors as problem documents, request ids.",
+    summary="FastAPI: API keys with scopes, health, errors as problem documents, request ids.",
+    requires=("db",),
     settings=(Lazy("app.api.settings:ApiSettings"),),
     cli=Lazy("app.api.cli:cli"),
     router=Lazy("app.api.endpoints:router"),

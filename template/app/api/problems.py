@@ -106,6 +106,7 @@ def _app_error(request: Request, error: Exception) -> JSONResponse:
         title=error.title,
         detail=error.detail,
         hint=error.hint,
+        headers={"WWW-Authenticate": "Bearer"} if error.status == 401 else None,
         errors=[ProblemField(field=f.field, message=f.message) for f in error.fields] or None,
     )
 

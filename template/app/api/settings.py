@@ -19,5 +19,8 @@ class ApiSettings(Settings):
     max_body_bytes: int = Field(1_000_000, ge=1)
     """The largest request body, in bytes; beyond it the answer is 413."""
 
+    key_cache_seconds: float = Field(5.0, ge=0, le=300)
+    """For how long a key that was right is not looked up again. So long a revoked key may still work."""
+
     shutdown_seconds: float = Field(20.0, ge=0)
     """How long open requests may finish when the server is told to stop."""

@@ -13,6 +13,7 @@ MASK = "[redacted]"
 _known: set[str] = set()
 _CREDENTIAL = re.compile(
     r"\b(?:sk|pk|rk|lf)-[\w-]{8,}"  # OpenAI, Anthropic, Langfuse, Stripe …
+    r"|\bak_[0-9a-f]{12}_[\w-]{43}"  # ours
     r"|\bAKIA[0-9A-Z]{16}\b"  # AWS access key
     r"|\bAIza[\w-]{30,}"  # Google API key
     r"|\bgh[pousr]_\w{20,}"  # GitHub token

@@ -7,16 +7,17 @@ import sys
 
 import typer
 
-from app.api import ApiSettings, require_free_port
+from app.api import ApiSettings, create_key, require_free_port, revoke_keys_named
 from app.core.registry import load_workflows, run_preflight
 from app.core.settings import AppSettings
-from app.db import DatabaseSettings, upgrade
+from app.db import DatabaseSettings, dispose, upgrade
 from app.dev.errors import DevError
 from app.dev.processes import Supervisor, python
 from app.dev.services import embedded_services
 from app.worker import BrokerSettings
 
 _HOST = "127.0.0.1"
+_KEY_NAME = "app dev"
 _REVIVE_SECONDS = 2.0
 
 
@@ -34,6 +35,7 @@ async def run(port: int | None) -> None:
     run_preflight()
     for line in await asyncio.to_thread(upgrade):
         typer.echo(f"Migrated {line}")
+    key = await _development_key()
     supervisor = Supervisor(
         {
             "api": python("serve", "--host", _HOST, "--port", str(port)),
@@ -42,7 +44,7 @@ async def run(port: int | None) -> None:
         },
         {"API_SHUTDOWN_SECONDS": "1", **({"FORCE_COLOR": "1"} if sys.stdout.isatty() else {})},
     )
-    background = [asyncio.create_task(_announce(supervisor, port))]
+    background = [asyncio.create_task(_announce(supervisor, port, key))]
     if len(embedded) == 2:
         background.append(asyncio.create_task(_keep_alive(supervisor)))
     await supervisor.run(*background)
@@ -61,14 +63,24 @@ async def _keep_alive(supervisor: Supervisor) -> None:
             supervisor.say("dev", f"{name} had died: started again.", "red")
 
 
-async def _announce(supervisor: Supervisor, port: int) -> None:
+async def _development_key() -> str:
+    """Make a key for this session; those of earlier sessions are revoked."""
+    await revoke_keys_named(_KEY_NAME)
+    key = await create_key(_KEY_NAME, ["admin"])
+    await dispose()
+    return key.text
+
+
+async def _announce(supervisor: Supervisor, port: int, key: str) -> None:
     """Once the API answers, say what to do with it."""
     base = f"http://{_HOST}:{port}"
     await _until_port_answers(port)
+    supervisor.say("dev", f"API key of this session: {key}", "green")
     supervisor.say("dev", f"Ready: {base}/docs", "green")
     for name, workflow in sorted(load_workflows().items())[:1]:
         body = json.dumps({"workflow": name, "input": workflow.load().example})
-        command = f"curl {base}/v1/runs -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+        headers = f"-H 'Content-Type: application/json' -H 'Authorization: Bearer {key}'"
+        command = f"curl {base}/v1/runs {headers} -d {shlex.quote(body)}"
         supervisor.say("dev", f"In another terminal: {command}", "green")
 
 

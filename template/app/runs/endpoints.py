@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api import problem_responses
+from app.api import Principal, problem_responses, require
 from app.core.errors import FieldError, InvalidInput
 from app.runs import repository
 from app.runs.errors import RunConflict, RunNotFound
@@ -19,6 +19,8 @@ from app.runs.send import send
 from app.runs.start import start_run
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+READ, WRITE = require("runs:read"), require("runs:write")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -42,19 +44,26 @@ async def existing_run(run_id: UUID) -> Run:
 ExistingRun = Annotated[Run, Depends(existing_run)]
 
 
-@router.post("", status_code=202, responses=problem_responses(400, 409, 413, 415, 422, 503))
+@router.post("", status_code=202, responses=problem_responses(400, 401, 403, 409, 413, 415, 422, 503))
 async def create_run(
-    request: RunRequest, response: Response, idempotency_key: IdempotencyKey = None
+    request: RunRequest,
+    response: Response,
+    caller: Annotated[Principal, WRITE],
+    idempotency_key: IdempotencyKey = None,
 ) -> RunView:
     """Accept a run. It is stored when this answers; follow it at the URL in `Location`."""
     run = await start_run(
-        request.workflow, request.input, priority=request.priority, idempotency_key=idempotency_key
+        request.workflow,
+        request.input,
+        priority=request.priority,
+        # keys of other clients are others
+        idempotency_key=f"{caller.id} {idempotency_key}" if idempotency_key else None,
     )
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return RunView.of(run)
 
 
-@router.get("", responses=problem_responses(422, 503))
+@router.get("", dependencies=[READ], responses=problem_responses(401, 403, 422, 503))
 async def list_runs(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
@@ -69,7 +78,12 @@ async def list_runs(
     return RunPage(runs=runs, next_cursor=str(runs[-1].id) if len(found) > limit else None)
 
 
-@router.get("/{run_id}", response_model=RunView, responses={304: {}, **problem_responses(404, 422, 503)})
+@router.get(
+    "/{run_id}",
+    response_model=RunView,
+    dependencies=[READ],
+    responses={304: {}, **problem_responses(401, 403, 404, 422, 503)},
+)
 async def get_run(run: ExistingRun, request: Request) -> Response:
     """Return a run and, once it has finished, its result. `ETag` and `If-None-Match` save the repetition."""
     view = RunView.of(run)
@@ -80,7 +94,10 @@ async def get_run(run: ExistingRun, request: Request) -> Response:
 
 
 @router.get(
-    "/{run_id}/events", response_class=EventSourceResponse, responses=problem_responses(404, 422, 503)
+    "/{run_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[READ],
+    responses=problem_responses(401, 403, 404, 422, 503),
 )
 async def stream_events(
     run: ExistingRun, last_event_id: Annotated[str | None, Header()] = None
@@ -93,7 +110,12 @@ async def stream_events(
         )
 
 
-@router.post("/{run_id}/cancel", status_code=202, responses=problem_responses(404, 409, 422, 503))
+@router.post(
+    "/{run_id}/cancel",
+    status_code=202,
+    dependencies=[WRITE],
+    responses=problem_responses(401, 403, 404, 409, 422, 503),
+)
 async def cancel_run(run: ExistingRun) -> RunView:
     """Cancel a run. One that is running is stopped within moments, in the middle of its step."""
     if Status(run.status).is_final and run.status != Status.cancelled:
@@ -102,7 +124,12 @@ async def cancel_run(run: ExistingRun) -> RunView:
     return RunView.of(await existing_run(run.id))
 
 
-@router.post("/{run_id}/retry", status_code=202, responses=problem_responses(404, 409, 422, 503))
+@router.post(
+    "/{run_id}/retry",
+    status_code=202,
+    dependencies=[WRITE],
+    responses=problem_responses(401, 403, 404, 409, 422, 503),
+)
 async def retry_run(run: ExistingRun) -> RunView:
     """Queue a run again that has failed or was cancelled. It continues after its last finished step."""
     if not await repository.start_again(run.id):

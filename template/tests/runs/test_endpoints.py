@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
+from app.api import create_key
 from app.runs import repository
 from app.runs.execute import execute
 from app.runs.follow import follow
@@ -101,6 +102,17 @@ async def test_the_same_idempotency_key_gives_the_same_run(client: AsyncClient) 
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert await count_runs() == 1
+
+
+async def test_another_clients_idempotency_key_is_another(client: AsyncClient) -> None:
+    headers = {"Idempotency-Key": "order-17"}
+    first = await client.post("/v1/runs", json=VALID, headers=headers)
+    other = await create_key("other", ["runs:write"])
+
+    headers["Authorization"] = f"Bearer {other.text}"
+    second = await client.post("/v1/runs", json=VALID, headers=headers)
+
+    assert first.json()["id"] != second.json()["id"]
 
 
 async def test_the_same_idempotency_key_with_another_request_is_a_conflict(client: AsyncClient) -> None:

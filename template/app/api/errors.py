@@ -1,0 +1,26 @@
+"""Errors of those who call the API."""
+
+from app.core.errors import AppError, NotFound
+
+
+class NotAuthenticated(AppError):
+    """No key, or one that is not valid."""
+
+    status = 401
+    code = "not-authenticated"
+    title = "Not authenticated"
+
+
+class NotAllowed(AppError):
+    """The key is valid, but lacks the scope that the route needs."""
+
+    status = 403
+    code = "not-allowed"
+    title = "Not allowed"
+
+
+class KeyNotFound(NotFound):
+    """There is no key with this id."""
+
+    code = "key-not-found"
+    title = "Key not found"

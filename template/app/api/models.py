@@ -1,0 +1,27 @@
+"""The table of API keys."""
+
+from datetime import datetime
+
+from sqlalchemy import Text, func
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class ApiKey(Base):
+    """A key that a client proves itself with. Its secret is stored as a digest alone."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The part of the key that is no secret."""
+    name: Mapped[str]
+    digest: Mapped[str]
+    """SHA-256 of the secret, in hexadecimal. The secret is 256 random bits, so no slow hash is needed."""
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    last_used_at: Mapped[datetime | None]
+    """To within a minute."""
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
