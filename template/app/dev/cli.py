@@ -15,7 +15,10 @@ def dev(
 ) -> None:
     """Run everything: database, broker, API, worker and beat, until Ctrl-C."""
     import asyncio
+    import signal
 
     from app.dev.run import run
 
+    # a script that starts this in the background lets it ignore Ctrl-C, by which it is to be stopped
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.run(run(port))

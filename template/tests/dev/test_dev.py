@@ -173,11 +173,14 @@ def test_a_part_that_is_killed_is_named_and_started_again(
 
 def test_ctrl_c_while_it_starts_ends_it_soon(project: Project) -> None:
     process = project.start()
-    until(lambda: "Starting" in project.output())
-    process.send_signal(signal.SIGINT)
-
-    process.wait(timeout=20)
-    until(lambda: not processes_of(project.folder))
+    try:
+        until(lambda: "Starting" in project.output())
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+        until(lambda: not processes_of(project.folder))
+    finally:
+        process.kill()
+        process.wait()
 
     assert "Traceback" not in project.output()
 
