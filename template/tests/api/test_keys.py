@@ -66,6 +66,32 @@ async def test_what_is_no_key_is_refused_and_says_what_is_wanted(
     assert await get_runs(anonymous, authorization) == 401
 
 
+@pytest.mark.parametrize(
+    ("environment", "required", "status"),
+    [
+        ("development", "", 200),
+        ("development", "true", 401),
+        ("production", "", 401),
+        ("test", "", 401),
+        ("production", "false", 200),
+    ],
+)
+async def test_only_development_lets_requests_without_a_key_through(
+    environment: str, required: str, status: int, anonymous: AsyncClient, set_environment: SetEnvironment
+) -> None:
+    set_environment(ENVIRONMENT=environment, API_KEYS_REQUIRED=required)
+
+    assert await get_runs(anonymous, None) == status
+
+
+async def test_a_wrong_key_is_refused_in_development_too(
+    anonymous: AsyncClient, set_environment: SetEnvironment
+) -> None:
+    set_environment(ENVIRONMENT="development")
+
+    assert await get_runs(anonymous, "Bearer nonsense") == 401
+
+
 async def test_a_wrong_secret_of_a_real_key_is_refused(anonymous: AsyncClient) -> None:
     key = await create_key("reader", ["runs:read"])
 
