@@ -5,8 +5,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery.exceptions import OperationalError
-
 from app.worker.celery import get_celery_app
 from app.worker.errors import BrokerUnavailable
 from app.worker.queues import DEFAULT_QUEUE, broker_priority, queue
@@ -30,7 +28,7 @@ async def publish(task: str, *arguments: str, queue_name: str = DEFAULT_QUEUE, p
     try:
         async with asyncio.timeout(_SECONDS):
             await asyncio.to_thread(send)
-    except (OperationalError, OSError, TimeoutError) as error:
+    except Exception as error:  # each broker's client has errors of its own
         raise _unavailable() from error
 
 
@@ -47,7 +45,7 @@ def _connect() -> None:
             client = getattr(connection.default_channel, "client", None)
             if client is not None:  # that of Valkey logs in at its first command, not before
                 client.ping()
-        except Exception as error:  # each broker's client has errors of its own
+        except Exception as error:
             raise _unavailable() from error
 
 

@@ -34,7 +34,9 @@ def until(condition: Callable[[], Any]) -> Any:
 
 def processes_of(folder: Path) -> set[str]:
     """Return the command lines of processes that name `folder` or work in it."""
-    done = subprocess.run(["/bin/ps", "-eo", "pid,stat,args"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["/bin/ps", "-ww", "-eo", "pid,stat,args"], capture_output=True, text=True, check=True
+    )
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()[1:]]
     alive = [(pid, args) for pid, state, args in lines if not state.startswith("Z")]
     return {args for pid, args in alive if str(folder) in args or _works_in(pid, folder)}
@@ -49,7 +51,7 @@ def _works_in(pid: str, folder: Path) -> bool:
 
 def process_id(project: "Project", command: str) -> int:
     """Return the process of one of the parts that `app dev` runs."""
-    listed = subprocess.run(["/bin/ps", "-eo", "pid,args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["/bin/ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True)
     wanted = f"-m app.dev.child {command}"
     return next(
         int(line.split()[0])

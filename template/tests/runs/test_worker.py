@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,11 +13,12 @@ from httpx2 import AsyncClient
 
 from app.core.paths import ROOT
 from app.worker import get_celery_app
+from tests.runs.factories import stored_run
 
 
 @pytest.fixture
-def worker(database: str, broker: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A worker on the database and the broker of this test, stopped at its end."""
+def start(database: str, broker: str) -> Iterator[Callable[[str], None]]:
+    """Start processes on the database and the broker of this test; at its end they must stop when told."""
     get_celery_app().control.purge()  # messages of earlier tests belong to databases that are gone
     url = urlsplit(broker)
     without_password = url._replace(netloc=f"{url.username or ''}@{url.hostname}:{url.port}").geturl()
@@ -27,14 +28,20 @@ def worker(database: str, broker: str) -> Iterator["subprocess.Popen[bytes]"]:
         "BROKER_URL": without_password,  # as in compose.yaml
         "BROKER_PASSWORD": url.password or "",
     }
-    process = subprocess.Popen([sys.executable, "-m", "app", "worker"], cwd=ROOT, env=environment)
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start_process(command: str) -> None:
+        processes.append(subprocess.Popen([sys.executable, "-m", "app", command], cwd=ROOT, env=environment))
+
     try:
-        yield process
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+        yield start_process
+        for process in processes:
+            process.terminate()
+        assert [process.wait(timeout=30) for process in processes] == [0] * len(processes)
     finally:
-        process.kill()
-        process.wait()
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 async def finished(client: AsyncClient, path: str) -> dict[str, Any]:
@@ -46,8 +53,10 @@ async def finished(client: AsyncClient, path: str) -> dict[str, Any]:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.usefixtures("worker")
-async def test_an_event_sent_over_http_is_worked_on_and_answered(client: AsyncClient) -> None:
+async def test_an_event_sent_over_http_is_worked_on_and_answered(
+    client: AsyncClient, start: Callable[[str], None]
+) -> None:
+    start("worker")
     body = {"workflow": "echo_summary", "input": {"text": "One two three", "max_words": 2}}
     accepted = [await client.post("/v1/runs", json=body) for _ in range(10)]
 
@@ -55,3 +64,13 @@ async def test_an_event_sent_over_http_is_worked_on_and_answered(client: AsyncCl
 
     assert {run["status"] for run in runs} == {"succeeded"}
     assert {run["output"]["summary"] for run in runs} == {"One two"}
+
+
+async def test_what_was_never_sent_is_sent_by_the_clock(
+    client: AsyncClient, start: Callable[[str], None]
+) -> None:
+    run = await stored_run()
+    start("worker")
+    start("beat")
+
+    assert (await finished(client, f"/v1/runs/{run.id}"))["status"] == "succeeded"
