@@ -204,12 +204,16 @@ def test_a_newcomer_can_follow_the_largest_projects_readme(render: Render) -> No
             stdout=output,
             stderr=output,
         )
-    deadline = time.monotonic() + 300
-    while "Ready: " not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.2)
-    curl, *_ = (line for line in log.read_text().splitlines() if "curl " in line)
-    answer = run(["bash", "-c", curl[curl.index("curl ") :]], project)
-    process.send_signal(signal.SIGINT)
+    try:
+        deadline = time.monotonic() + 300
+        while "Ready: " not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        curl, *_ = (line for line in log.read_text().splitlines() if "curl " in line)
+        answer = run(["bash", "-c", curl[curl.index("curl ") :]], project)
+        process.send_signal(signal.SIGINT)
 
-    assert '"status":"queued"' in answer
-    assert process.wait(timeout=60) == 0, log.read_text()
+        assert '"status":"queued"' in answer
+        assert process.wait(timeout=60) == 0, log.read_text()
+    finally:
+        process.terminate()
+        process.wait(timeout=60)

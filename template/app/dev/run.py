@@ -76,12 +76,12 @@ async def _announce(supervisor: Supervisor, port: int, key: str) -> None:
     base = f"http://{_HOST}:{port}"
     await _until_port_answers(port)
     supervisor.say("dev", f"API key of this session: {key}", "green")
-    supervisor.say("dev", f"Ready: {base}/docs", "green")
     for name, workflow in sorted(load_workflows().items())[:1]:
         body = json.dumps({"workflow": name, "input": workflow.load().example})
         headers = f"-H 'Content-Type: application/json' -H 'Authorization: Bearer {key}'"
         command = f"curl {base}/v1/runs {headers} -d {shlex.quote(body)}"
         supervisor.say("dev", f"In another terminal: {command}", "green")
+    supervisor.say("dev", f"Ready: {base}/docs", "green")
 
 
 async def _until_port_answers(port: int) -> None:
