@@ -24,6 +24,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API. Scale by starting more of these processes."""
+    import structlog
     import uvicorn
 
     from app.api.ports import require_free_port
@@ -35,6 +36,9 @@ def serve(
     settings = ApiSettings.load()
     host, port = host or settings.host, port or settings.port
     require_free_port(host, port)
+    if not settings.needs_keys() and host not in {"127.0.0.1", "::1", "localhost"}:
+        advice = "set API_KEYS_REQUIRED=true unless only this machine can reach it"
+        structlog.get_logger(__name__).warning("api.open_without_keys", host=host, advice=advice)
     uvicorn.run(
         create_app(),
         host=host,
