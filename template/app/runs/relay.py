@@ -13,7 +13,11 @@ _BATCH = 500
 async def relay() -> int:
     """Queue the runs that a worker should take now, and return how many. Twice queued is once done."""
     runs = await repository.to_send(_BATCH)
-    sent = [await send(run) for run in runs]
+    sent = 0
+    for run in runs:
+        if not await send(run):  # the broker is down: the others would only wait for it too
+            break
+        sent += 1
     if runs:
-        log.info("runs.relayed", count=sum(sent), waiting=len(runs) - sum(sent))
-    return sum(sent)
+        log.info("runs.relayed", count=sent, waiting=len(runs) - sent)
+    return sent

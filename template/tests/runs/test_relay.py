@@ -84,3 +84,17 @@ async def test_a_wait_that_is_over_is_sent(sent: list[UUID]) -> None:
     await relay()
 
     assert sent == [run.id]
+
+
+async def test_with_the_broker_down_only_one_run_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[UUID] = []
+
+    async def refused(run: Run) -> bool:
+        tried.append(run.id)
+        return False
+
+    monkeypatch.setattr(relaying, "send", refused)
+    first, _ = await stored_run(), await stored_run()
+
+    assert await relay() == 0
+    assert tried == [first.id]
