@@ -5,9 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from app.api.middleware import BodyLimit, RequestLog
+from app.api.middleware import install_middleware
 from app.api.problems import install_problem_handlers
-from app.api.settings import ApiSettings
 from app.core.logging import configure_logging
 from app.core.project import about_project
 from app.core.registry import load_features, load_workflows
@@ -20,8 +19,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title=project.name, version=project.version, description=project.description, lifespan=_lifespan
     )
-    app.add_middleware(BodyLimit, limit=ApiSettings.load().max_body_bytes)
-    app.add_middleware(RequestLog)
+    install_middleware(app)
     install_problem_handlers(app)
     for feature in load_features():
         if feature.router:

@@ -8,15 +8,17 @@ if TYPE_CHECKING:
     from app.api.keys import Principal, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
     from app.api.problems import Problem, problem_responses
-    from app.api.security import public, require
+    from app.api.security import check_allowed, identify, public, require
     from app.api.settings import ApiSettings
 
 __all__ = [
     "ApiSettings",
     "Principal",
     "Problem",
+    "check_allowed",
     "create_key",
     "free_port",
+    "identify",
     "problem_responses",
     "public",
     "require",
@@ -29,6 +31,6 @@ __getattr__ = lazy_exports(
     keys=("Principal", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
     problems=("Problem", "problem_responses"),
-    security=("public", "require"),
+    security=("check_allowed", "identify", "public", "require"),
     settings=("ApiSettings",),
 )

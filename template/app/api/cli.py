@@ -37,7 +37,7 @@ def serve(
     host, port = host or settings.host, port or settings.port
     require_free_port(host, port)
     if not settings.needs_keys() and host not in {"127.0.0.1", "::1", "localhost"}:
-        advice = "set API_KEYS_REQUIRED=true unless only this machine can reach it"
+        advice = "remove API_KEYS_REQUIRED=false unless only this machine can reach it"
         structlog.get_logger(__name__).warning("api.open_without_keys", host=host, advice=advice)
     uvicorn.run(
         create_app(),
@@ -54,6 +54,9 @@ def create(
     name: Annotated[str, typer.Argument(help="Who uses it.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; can be repeated.")],
     days: Annotated[int | None, typer.Option(min=1, help="Days until it expires. [default: never]")] = None,
+    rate_limit: Annotated[
+        int | None, typer.Option(min=1, help="Requests a minute. [default: API_RATE_LIMIT]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a key. It is shown once: only its digest is stored."""
@@ -61,7 +64,7 @@ def create(
 
     from app.api.keys import create_key
 
-    key = _run(create_key(name, scope, timedelta(days=days) if days else None))
+    key = _run(create_key(name, scope, timedelta(days=days) if days else None, rate_limit))
     if as_json:
         typer.echo(json.dumps({"key": key.text, "id": key.id, "scopes": list(key.scopes)}))
     else:

@@ -1,6 +1,6 @@
 """Errors of those who call the API."""
 
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, NotFound, ServiceUnavailable
 
 
 class NotAuthenticated(AppError):
@@ -17,6 +17,22 @@ class NotAllowed(AppError):
     status = 403
     code = "not-allowed"
     title = "Not allowed"
+
+
+class RateLimited(AppError):
+    """The key has made as many requests as it may in this minute."""
+
+    status = 429
+    code = "rate-limited"
+    title = "Too many requests"
+    may_pass = True
+
+
+class IdentityProviderUnavailable(ServiceUnavailable):
+    """The identity provider does not give its public keys."""
+
+    code = "identity-provider-unavailable"
+    title = "Identity provider unavailable"
 
 
 class KeyNotFound(NotFound):

@@ -4,9 +4,9 @@ from app.core.registry import Feature
 feature = Feature(
     name="api",
     stage="backend",
-    summary="FastAPI: API keys with scopes, health, errors as problem documents, request ids.",
+    summary="FastAPI: keys with scopes, rate limits, health, errors as problem documents, request ids.",
     requires=("db",),
-    settings=(Lazy("app.api.settings:ApiSettings"),),
+    settings=(Lazy("app.api.settings:ApiSettings"), Lazy("app.api.settings:AuthSettings")),
     cli=Lazy("app.api.cli:cli"),
     router=Lazy("app.api.endpoints:router"),
 )

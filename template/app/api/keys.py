@@ -33,6 +33,8 @@ class Principal:
 
     id: str
     scopes: tuple[str, ...]
+    rate_limit: int | None = None
+    """Requests a minute; None: as `API_RATE_LIMIT` says."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class NewKey:
     scopes: tuple[str, ...]
 
 
-async def create_key(name: str, scopes: Sequence[str], lifetime: timedelta | None = None) -> NewKey:
+async def create_key(
+    name: str, scopes: Sequence[str], lifetime: timedelta | None = None, rate_limit: int | None = None
+) -> NewKey:
     """Make a key. Raises `InvalidInput` if the name or a scope is wrong."""
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise InvalidInput(
@@ -54,7 +58,7 @@ async def create_key(name: str, scopes: Sequence[str], lifetime: timedelta | Non
         raise InvalidInput("A key needs a scope.", hint="For example --scope runs:write --scope runs:read.")
     check_scopes(scopes)
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    row = ApiKey(id=key_id, name=name, digest=_digest(secret), scopes=list(scopes))
+    row = ApiKey(id=key_id, name=name, digest=_digest(secret), scopes=list(scopes), rate_limit=rate_limit)
     async with transaction() as session:
         if lifetime:
             row.expires_at = await session.scalar(select(func.clock_timestamp() + lifetime))
@@ -103,7 +107,7 @@ async def check_key(text: str) -> Principal | None:
     right = hmac.compare_digest(_digest(match["secret"]), row.digest if row else _NOBODY)
     if row is None or not right:
         return None
-    principal = Principal(f"key:{row.id}", tuple(row.scopes))
+    principal = Principal(f"key:{row.id}", tuple(row.scopes), row.rate_limit)
     _remember(text, principal)
     return principal
 

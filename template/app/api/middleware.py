@@ -2,13 +2,17 @@
 
 import re
 import time
+from collections.abc import Sequence
 
 import structlog
+from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem_response
+from app.api.settings import ApiSettings
 from app.core.ids import new_id
 
 log = structlog.get_logger("app.api")
@@ -17,6 +21,24 @@ _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _DRAINED_BYTES = 100_000_000
 _QUIET = ("/health/",)
 """Paths that are asked every few seconds: logged at level debug."""
+
+
+def install_middleware(app: FastAPI) -> None:
+    """Put everything around the routes. What is added last is outermost."""
+    settings = ApiSettings.load()
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    if hosts := settings.allowed_hosts():
+        app.add_middleware(TrustedHosts, hosts=hosts)
+    app.add_middleware(RequestLog)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
+    app.add_middleware(ResponseHeaders)
 
 
 class RequestLog:
@@ -72,6 +94,82 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
         status=status,
         ms=round(seconds * 1000, 1),
     )
+
+
+class ResponseHeaders:
+    """Put headers on every answer: those that protect browsers, and what the caller has left to use."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _security_headers(scope).items():
+                    headers.setdefault(name, value)
+                if quota := state.get("quota"):
+                    headers.update(quota.headers())
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""What the OWASP REST Security Cheat Sheet asks of an API."""
+
+_DOCS = ("/docs", "/redoc")
+_DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
+    "font-src https://fonts.gstatic.com; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "worker-src blob:; frame-ancestors 'none'"
+)
+"""The pages of the documentation load Swagger UI and ReDoc."""
+
+
+def _security_headers(scope: Scope) -> dict[str, str]:
+    headers = dict(_SECURITY_HEADERS)
+    if scope["path"].startswith(_DOCS):
+        headers["Content-Security-Policy"] = _DOCS_POLICY
+    if scope["scheme"] == "https":
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
+class TrustedHosts:
+    """Refuse a request for a host that is none of ours."""
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or self._is_ours(Headers(scope=scope).get("host", "")):
+            await self.app(scope, receive, send)
+            return
+        detail = "The API is not served under this host name; API_TRUSTED_HOSTS has those that are."
+        response = problem_response(scope["path"], 400, "untrusted-host", detail=detail)
+        await response(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        name = re.sub(r":\d+$", "", host.lower())
+        return any(
+            name == known or (known.startswith("*.") and name.endswith(known[1:])) for known in self.hosts
+        )
 
 
 async def _drain(receive: Receive) -> None:

@@ -1,8 +1,8 @@
-"""The table of API keys."""
+"""The tables of API keys and of what their holders have used."""
 
 from datetime import datetime
 
-from sqlalchemy import Text, func
+from sqlalchemy import BigInteger, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,3 +25,20 @@ class ApiKey(Base):
     """To within a minute."""
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    rate_limit: Mapped[int | None]
+    """Requests a minute; None: as `API_RATE_LIMIT` says."""
+
+
+class RateWindow(Base):
+    """How many requests a caller has made in its latest minute.
+
+    The table is not logged: after a crash of the server the counts begin at zero, and each count costs less.
+    """
+
+    __tablename__ = "rate_windows"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    minute: Mapped[int] = mapped_column(BigInteger)
+    """Minutes since 1970."""
+    used: Mapped[int] = mapped_column(BigInteger)

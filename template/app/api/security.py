@@ -4,32 +4,62 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from starlette.requests import HTTPConnection
 
-from app.api.errors import NotAllowed, NotAuthenticated
+from app.api.errors import NotAllowed, NotAuthenticated, RateLimited
 from app.api.keys import Principal, check_key
+from app.api.rates import take
 from app.api.scopes import ADMIN, allows
 from app.api.settings import ApiSettings
+from app.api.tokens import check_token, is_token
 
-_bearer = HTTPBearer(auto_error=False, description="A key made by `app keys create`.")
+_bearer = HTTPBearer(auto_error=False, description="A key made by `app keys create`, or a token.")
 
 
 async def authenticate(
-    needed: SecurityScopes, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    connection: HTTPConnection,
+    needed: SecurityScopes,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Principal:
-    """Return who calls. Raises `NotAuthenticated` (401) or `NotAllowed` (403)."""
-    if credentials is None and not ApiSettings.load().needs_keys():
-        return Principal("development", (ADMIN,))
-    if credentials is None:
+    """Return who calls. Raises `NotAuthenticated` (401), `NotAllowed` (403) or `RateLimited` (429)."""
+    principal = await identify(connection, credentials.credentials if credentials else None)
+    for scope in needed.scopes:
+        check_allowed(principal, scope)
+    return principal
+
+
+async def identify(connection: HTTPConnection, secret: str | None) -> Principal:
+    """Return whose key or token this is, and count the request. Raises 401 and 429."""
+    principal = await _who(secret)
+    settings = ApiSettings.load()
+    limit = settings.requests_per_minute() if principal.rate_limit is None else principal.rate_limit
+    if limit:
+        quota = connection.state.quota = await take(principal.id, limit)
+        if quota.refused:
+            raise RateLimited(
+                f"This key may make {limit} requests a minute.", hint="Wait as long as Retry-After says."
+            )
+    return principal
+
+
+async def _who(secret: str | None) -> Principal:
+    if secret is None and not ApiSettings.load().needs_keys():
+        return Principal("anonymous", (ADMIN,))
+    if secret is None:
         raise NotAuthenticated(
             "This needs a key.",
             hint="Send the header `Authorization: Bearer KEY`; make one: app keys create.",
         )
-    principal = await check_key(credentials.credentials)
+    principal = await (check_token(secret) if is_token(secret) else check_key(secret))
     if principal is None:
         raise NotAuthenticated("The key is not valid.", hint="It may be mistyped, expired or revoked.")
-    if missing := [scope for scope in needed.scopes if not allows(principal.scopes, scope)]:
-        raise NotAllowed(f"The key lacks the scope {missing[0]!r}.")
     return principal
+
+
+def check_allowed(principal: Principal, scope: str) -> None:
+    """Raise `NotAllowed` if the caller lacks a scope."""
+    if not allows(principal.scopes, scope):
+        raise NotAllowed(f"The key lacks the scope {scope!r}.")
 
 
 def require(scope: str) -> Any:

@@ -6,10 +6,11 @@ and refuses what is wrong with a message that names the variable.
 
 import os
 from functools import cache
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.core.errors import ConfigurationError
 from app.core.paths import ROOT
@@ -19,6 +20,26 @@ RANDOM = "<random>"
 """Stands in `.env.example` where `app init` writes a fresh random secret."""
 
 ENV_FILE = ROOT / ".env"
+
+
+def _is_http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("it must be a URL that begins with http:// or https://")
+    return value
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+Url = Annotated[str, AfterValidator(_is_http_url)]
+"""An HTTP URL."""
+
+List = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Texts separated by commas."""
 
 
 class Settings(BaseSettings):

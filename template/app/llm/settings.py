@@ -1,23 +1,11 @@
 """Settings of the model calls (`LLM_…`), and of each provider under the names that its own SDK uses."""
 
 from decimal import Decimal
-from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
-from app.core.settings import Settings
-
-
-def _is_http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("it must be a URL that begins with http:// or https://")
-    return value
-
-
-Url = Annotated[str, AfterValidator(_is_http_url)]
+from app.core.settings import List, Settings, Url
 
 
 class LLMSettings(Settings):
@@ -28,7 +16,7 @@ class LLMSettings(Settings):
     model: str | None = None
     """`provider:name`. Not set: the first provider with a key, or else the offline model."""
 
-    fallback_models: Annotated[tuple[str, ...], NoDecode] = ()
+    fallback_models: List = ()
     """Models to try in turn when the first does not answer; separated by commas."""
 
     timeout: float = Field(60.0, gt=0, le=3600)
@@ -54,13 +42,6 @@ class LLMSettings(Settings):
 
     cache_seconds: float = Field(0.0, ge=0)
     """Seconds for which the same call is answered from `.data/llm_cache.sqlite3`. 0: no cache."""
-
-    @field_validator("fallback_models", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 class OpenAISettings(Settings):

@@ -88,9 +88,10 @@ async def get_run(run: ExistingRun, request: Request) -> Response:
     """Return a run and, once it has finished, its result. `ETag` and `If-None-Match` save the repetition."""
     view = RunView.of(run)
     tag = f'"{view.status}-{view.attempt}-{int(view.cancel_requested)}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag})
-    return JSONResponse(view.model_dump(mode="json"), headers={"ETag": tag})
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(view.model_dump(mode="json"), headers=headers)
 
 
 @router.get(

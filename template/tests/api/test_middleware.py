@@ -1,0 +1,92 @@
+"""What browsers are told, and from where the API may be called."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from app.main import create_app
+from tests.conftest import SetEnvironment
+
+PAGE = "https://app.example.com"
+
+Get = Callable[..., Awaitable[Response]]
+
+
+@pytest.fixture
+def get() -> Get:
+    """A request to an application that was made after the settings."""
+
+    async def request(path: str = "/health/live", method: str = "GET", **headers: str) -> Response:
+        transport = ASGITransport(app=create_app(), raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://api.example.com") as client:
+            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await client.request(method, path, headers=names)
+
+    return request
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/v1/runs", "/nowhere"])
+async def test_every_answer_protects_browsers(path: str, get: Get) -> None:
+    headers = (await get(path)).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["cache-control"] == "no-store"
+    assert "server" not in headers
+
+
+async def test_the_documentation_may_load_its_scripts(get: Get) -> None:
+    assert "cdn.jsdelivr.net" in (await get("/docs")).headers["content-security-policy"]
+
+
+async def test_https_is_demanded_only_where_it_is_spoken(get: Get) -> None:
+    assert "strict-transport-security" not in (await get()).headers
+    assert "strict-transport-security" in (await get("https://api.example.com/health/live")).headers
+
+
+async def test_other_web_pages_may_not_call_by_default(get: Get) -> None:
+    assert "access-control-allow-origin" not in (await get(Origin=PAGE)).headers
+
+
+async def test_a_web_page_of_the_settings_may_call(get: Get, set_environment: SetEnvironment) -> None:
+    set_environment(API_CORS_ORIGINS=f"{PAGE}, https://other.example.com")
+
+    allowed, foreign = [
+        await get("/v1/runs", "OPTIONS", Origin=page, Access_Control_Request_Method="POST")
+        for page in (PAGE, "https://evil.example.com")
+    ]
+
+    assert allowed.headers["access-control-allow-origin"] == PAGE
+    assert "access-control-allow-origin" not in foreign.headers
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host", "status"),
+    [
+        ("", "anything.example.org", 200),
+        ("api.example.com", "api.example.com", 200),
+        ("api.example.com", "API.example.com:8000", 200),
+        ("api.example.com", "evil.example.com", 400),
+        ("*.example.com", "api.example.com", 200),
+        ("*.example.com", "example.com", 400),
+        ("*.example.com", "api.example.com.evil.org", 400),
+        ("[::1]", "[::1]:8000", 200),
+    ],
+)
+async def test_only_trusted_hosts_are_served(
+    hosts: str, host: str, status: int, get: Get, set_environment: SetEnvironment
+) -> None:
+    set_environment(API_TRUSTED_HOSTS=hosts)
+
+    assert (await get(Host=host)).status_code == status
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8000", 200), ("rebound.example.com", 400)])
+async def test_a_server_without_keys_is_served_to_this_machine_alone(
+    host: str, status: int, get: Get, set_environment: SetEnvironment
+) -> None:
+    set_environment(API_KEYS_REQUIRED="false")
+
+    assert (await get(Host=host)).status_code == status
