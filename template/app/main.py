@@ -1,12 +1,13 @@
 """The HTTP application: assembly of the features, and nothing but assembly."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from app.api.middleware import install_middleware
 from app.api.problems import install_problem_handlers
+from app.core.lifespan import open_features
 from app.core.logging import configure_logging
 from app.core.project import about_project
 from app.core.registry import load_features, load_workflows
@@ -29,14 +30,8 @@ def create_app() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
-    """Open what the features need, in their order, and close it in the reverse order.
-
-    Workflows are imported here, so that the first request does not wait for that.
-    """
+    """Import the workflows, so that the first request does not wait for that; open what the features need."""
     for workflow in load_workflows().values():
         workflow.load()
-    async with AsyncExitStack() as stack:
-        for feature in load_features():
-            if feature.lifespan:
-                await stack.enter_async_context(feature.lifespan.load()())
+    async with open_features():
         yield

@@ -1,12 +1,18 @@
-"""`app init`, `app doctor` and `app features`."""
+"""`app init`, `app doctor`, `app features` and `app workflows …`."""
 
 import asyncio
 import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.core.errors import InvalidInput, TimedOut
+
 cli = typer.Typer()
+workflows = typer.Typer(help="The workflows of this project.", no_args_is_help=True)
+cli.add_typer(workflows, name="workflows")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -68,3 +74,67 @@ def features(as_json: Json = False) -> None:
         for key in ("requires", "workflows", "checks", "schedules"):
             if value := feature[key]:
                 typer.echo(f"    {key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+
+
+@workflows.command("list", epilog="Example: uv run app workflows list --json")
+def list_workflows(as_json: Json = False) -> None:
+    """List the workflows, and when they run by themselves."""
+    from app.core.registry import load_features, load_workflows
+
+    columns = {
+        name: about.load()() for feature in load_features() for name, about in feature.about_workflows.items()
+    }
+    found = [
+        {"name": name, "summary": lazy.load().summary}
+        | {column: list(said.get(name, ())) for column, said in columns.items()}
+        for name, lazy in sorted(load_workflows().items())
+    ]
+    if as_json:
+        typer.echo(json.dumps({"workflows": found}, ensure_ascii=False))
+        return
+    for workflow in found:
+        typer.secho(f"{workflow['name']}", bold=True, nl=False)
+        typer.echo(f": {workflow['summary']}")
+        for column in columns:
+            for line in workflow[column]:
+                typer.echo(f"    {column}: {line}")
+    if not found:
+        typer.echo("There is no workflow yet. AGENTS.md says how to add a feature that brings one.")
+
+
+@workflows.command("run", epilog="Example: uv run app workflows run echo_summary --input input.json")
+def run_workflow(
+    name: Annotated[str, typer.Argument(help="The workflow, as `app workflows list` names it.")],
+    source: Annotated[str, typer.Option("--input", help="A JSON file; - reads standard input.")],
+) -> None:
+    """Run a workflow here and now, and print its output as JSON. Nothing is queued or stored."""
+    from app.core.lifespan import open_features
+    from app.core.registry import get_workflow
+    from app.core.workflow import ReportedSteps
+
+    workflow = get_workflow(name)
+    data = workflow.validate(_read_json(source))
+
+    steps = ReportedSteps(lambda step: typer.secho(f"[{step}]", dim=True, err=True))
+
+    async def run() -> dict[str, object]:
+        async with open_features(), asyncio.timeout(workflow.time_limit):
+            output: dict[str, object] = (await workflow.run(data, steps)).model_dump(mode="json")
+            return output
+
+    try:
+        output = asyncio.run(run())
+    except TimeoutError:
+        raise TimedOut(f"{name} took longer than its {workflow.time_limit:g} seconds.") from None
+    typer.echo(json.dumps(output, ensure_ascii=False, indent=2))
+
+
+def _read_json(source: str) -> dict[str, object]:
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{'Standard input' if source == '-' else source} is not JSON: {error}.") from None
+    if not isinstance(data, dict):
+        raise InvalidInput("The input must be a JSON object.", hint='Such as {"text": "Hello"}.')
+    return data

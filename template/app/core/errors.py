@@ -4,6 +4,7 @@
     ├── ConfigurationError    500  a setting is missing or wrong
     ├── NotFound              404
     ├── InvalidInput          422  a field of the input is wrong
+    ├── TimedOut              504  the work took longer than it may
     └── ServiceUnavailable    503  something we depend on does not answer
 
 A feature adds its own below these, in its `errors.py`.
@@ -47,9 +48,12 @@ class AppError(Exception):
         self.fields = tuple(fields)
 
     def __str__(self) -> str:
-        """The detail, then the hint."""
-        stop = "" if self.detail.endswith((".", "!", "?")) else "."
-        return f"{self.detail}{stop} {self.hint}" if self.hint else self.detail
+        """The detail, then what is wrong with which field, then the hint."""
+        if not self.fields and not self.hint:
+            return self.detail
+        fields = "; ".join(f"{field.field}: {field.message}" for field in self.fields)
+        parts = [self.detail, fields, self.hint or ""]
+        return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
 
 
 class ConfigurationError(AppError):
@@ -73,6 +77,15 @@ class InvalidInput(AppError):
     status = 422
     code = "invalid-input"
     title = "Invalid input"
+
+
+class TimedOut(AppError):
+    """The work took longer than it may."""
+
+    status = 504
+    code = "timed-out"
+    title = "Timed out"
+    may_pass = True
 
 
 class ServiceUnavailable(AppError):

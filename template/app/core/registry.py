@@ -6,7 +6,7 @@ lists the features: a folder that is there is used, one that is deleted is gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -90,6 +90,11 @@ class Feature:
 
     probes: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
     """Checks that cost money or take time; only `app doctor --call` runs them."""
+
+    about_workflows: Mapping[str, Lazy[Callable[[], Mapping[str, Sequence[str]]]]] = field(
+        default_factory=dict
+    )
+    """More columns of `app workflows list`: each says something on some workflows, by their names."""
 
     around_model_call: tuple[Lazy[Any], ...] = ()
     """Layers (`app.llm.Layer`) around every call of a model, the first one outermost."""

@@ -115,6 +115,8 @@ def _problem(settings: type[Settings], problem: dict[str, Any]) -> str:
     field = str(problem["loc"][0]) if problem["loc"] else ""
     variable = settings.variables().get(field, field.upper())
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if inside := ".".join(map(str, problem["loc"][1:])):
+        message = f"{inside}: {message}"
     return f"{variable} is wrong: {message}" if variable else message
 
 

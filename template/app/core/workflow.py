@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+
+from app.core.errors import FieldError, InvalidInput
+from app.core.text import storable
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
@@ -22,6 +25,18 @@ class Steps:
         """Do the work and return its result. `name` is unique in the workflow and stays the same."""
         del name, output_type
         return await work()
+
+
+class ReportedSteps(Steps):
+    """Keeps nothing either, but says which step begins."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+
+    async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
+        """Say the step's name, then do its work."""
+        self._report(name)
+        return await super().step(name, output_type, work)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,3 +70,20 @@ class Workflow(Generic[In, Out]):
 
     max_per_minute: int | None = None
     """How many of its runs may start within a minute."""
+
+    def validate(self, data: Mapping[str, Any]) -> In:
+        """Return the input. Raises `InvalidInput` that names each field that does not fit."""
+        try:
+            checked = self.input.model_validate(data)
+            storable(checked.model_dump(mode="json"))
+        except ValidationError as error:
+            raise InvalidInput(
+                f"The input does not fit workflow {self.name!r}.",
+                fields=[
+                    FieldError(".".join(("input", *map(str, problem["loc"]))), problem["msg"])
+                    for problem in error.errors()
+                ],
+            ) from None
+        except ValueError as error:
+            raise InvalidInput(str(error), fields=[FieldError("input", str(error))]) from None
+        return checked

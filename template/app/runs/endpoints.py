@@ -56,6 +56,7 @@ async def create_run(
         request.workflow,
         request.input,
         priority=request.priority,
+        callback_url=request.callback_url,
         # keys of other clients are others
         idempotency_key=f"{caller.id} {idempotency_key}" if idempotency_key else None,
     )

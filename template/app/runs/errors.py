@@ -1,6 +1,6 @@
 """Errors of runs."""
 
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, NotFound, TimedOut
 
 
 class RunNotFound(NotFound):
@@ -32,10 +32,8 @@ class RunAbandoned(AppError):
     title = "Run abandoned"
 
 
-class RunTimedOut(AppError):
+class RunTimedOut(TimedOut):
     """An attempt took longer than the workflow's time limit."""
 
-    status = 504
     code = "run-timed-out"
     title = "Run timed out"
-    may_pass = True

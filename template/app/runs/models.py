@@ -35,6 +35,7 @@ class Run(Base):
         UniqueConstraint("idempotency_key"),
         Index("ix_runs_due", "due_at", postgresql_where="status = 'queued'"),
         Index("ix_runs_leases", "lease_until", postgresql_where="status = 'running'"),
+        Index("ix_runs_callbacks", "callback_due_at", postgresql_where="callback_due_at IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -58,6 +59,13 @@ class Run(Base):
     lease_until: Mapped[datetime | None]
     """When the claim ends, unless it is renewed: then another worker takes over."""
     cancel_requested: Mapped[bool] = mapped_column(server_default="false")
+
+    callback_url: Mapped[str | None]
+    """Who is told when the run has ended."""
+    callback_due_at: Mapped[datetime | None]
+    """When that is to be tried next; None if there is nothing to tell, not yet or no more."""
+    callback_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    callback_delivered_at: Mapped[datetime | None]
 
     idempotency_key: Mapped[str | None]
     request_digest: Mapped[str | None]
@@ -94,3 +102,12 @@ class RunStep(Base):
     output: Mapped[dict[str, Any]]
     """`{"value": …}`: an output need not be an object."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class RunSchedule(Base):
+    """When a schedule of the settings was last due."""
+
+    __tablename__ = "run_schedules"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

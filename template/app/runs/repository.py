@@ -5,18 +5,18 @@ Times are compared by the database's clock alone, so workers whose clocks differ
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.core.workflow import Workflow
 from app.db import transaction
-from app.runs.models import Run, RunEvent, RunStep, Status
+from app.runs.models import Run, RunEvent, RunSchedule, RunStep, Status
 
 CHANNEL = "run_events"
 """The PostgreSQL channel on which each event is announced; the payload is the run's id."""
@@ -24,6 +24,13 @@ CHANNEL = "run_events"
 _NOW = func.clock_timestamp()
 _LOST_AFTER = timedelta(minutes=5)
 """A message that has not led to a claim after this time is sent again."""
+_ENDED: dict[str, Any] = {
+    "lease": None,
+    "lease_until": None,
+    "finished_at": _NOW,
+    "callback_due_at": case((Run.callback_url.is_not(None), _NOW)),
+}
+"""What changes in a row when its run ends, whichever way."""
 
 
 async def insert_run(run: Run) -> Run:
@@ -45,6 +52,7 @@ _INSERTED = (
     "status",
     "input",
     "priority",
+    "callback_url",
     "idempotency_key",
     "request_digest",
     "request_id",
@@ -160,7 +168,7 @@ async def renew(run: Run, lease: timedelta) -> Run | None:
 
 async def finish(run: Run, status: Status, **values: Any) -> bool:
     """Store how a run ended. False if the claim was lost: then the result is another worker's to give."""
-    final = _held(run).values(status=status, lease=None, lease_until=None, finished_at=_NOW, **values)
+    final = _held(run).values(status=status, **_ENDED, **values)
     return await _change(run.id, final, status, {"error": values.get("error")})
 
 
@@ -192,9 +200,7 @@ async def cancel(run_id: UUID) -> None:
     final = (
         update(Run)
         .where(Run.id == run_id, idle)
-        .values(
-            status=Status.cancelled, finished_at=_NOW, lease=None, lease_until=None, cancel_requested=True
-        )
+        .values(status=Status.cancelled, cancel_requested=True, **_ENDED)
     )
     if await _change(run_id, final, Status.cancelled, {}):
         return
@@ -216,6 +222,9 @@ async def start_again(run_id: UUID) -> bool:
             error=None,
             finished_at=None,
             cancel_requested=False,
+            callback_due_at=None,
+            callback_attempts=0,
+            callback_delivered_at=None,
             due_at=_NOW,
             sent_at=None,
         )
@@ -239,6 +248,53 @@ async def to_send(limit: int) -> Sequence[Run]:
     )
     async with transaction() as session:
         return (await session.scalars(statement)).all()
+
+
+async def take_callbacks(limit: int, lease: timedelta) -> Sequence[Run]:
+    """Return ended runs whose callers are to be told now. For as long as `lease` nobody else gets them."""
+    due = select(Run.id).where(Run.callback_due_at <= _NOW).order_by(Run.callback_due_at).limit(limit)
+    taken = (
+        update(Run)
+        .where(Run.id.in_(due.with_for_update(skip_locked=True)))
+        .values(callback_attempts=Run.callback_attempts + 1, callback_due_at=_NOW + lease)
+        .returning(Run)
+    )
+    async with transaction() as session:
+        return (await session.scalars(taken)).all()
+
+
+async def finish_callback(run: Run, *, delivered: bool) -> None:
+    """Remember that a caller was told, or that it is given up."""
+    values = {"callback_due_at": None, "callback_delivered_at": _NOW if delivered else None}
+    await _change_callback(run, values)
+
+
+async def put_off_callback(run: Run, wait: timedelta) -> None:
+    """Let a caller be told again after a while."""
+    await _change_callback(run, {"callback_due_at": _NOW + wait})
+
+
+async def _change_callback(run: Run, values: dict[str, Any]) -> None:
+    same_end = and_(Run.id == run.id, Run.finished_at == run.finished_at)  # it may be running again
+    async with transaction() as session:
+        await session.execute(update(Run).where(same_end).values(values))
+
+
+async def last_time(schedule: str) -> tuple[datetime, datetime]:
+    """Return when a schedule was last due, and what time it is. A new schedule counts from now."""
+    new = insert(RunSchedule).values(name=schedule).on_conflict_do_nothing()
+    async with transaction() as session:
+        await session.execute(new)
+        found = await session.execute(select(RunSchedule.last_at, _NOW).where(RunSchedule.name == schedule))
+        last, now = found.one()
+        return last, now
+
+
+async def move_schedule(schedule: str, last: datetime, now: datetime) -> None:
+    """Remember that a schedule was due, unless somebody else has done so."""
+    same = and_(RunSchedule.name == schedule, RunSchedule.last_at == last)
+    async with transaction() as session:
+        await session.execute(update(RunSchedule).where(same).values(last_at=now))
 
 
 async def finished_steps(run_id: UUID) -> dict[str, Any]:

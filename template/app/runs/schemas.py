@@ -22,6 +22,12 @@ class RunRequest(BaseModel):
     workflow: Annotated[str, Field(min_length=1, max_length=200)]
     input: dict[str, Any]
     priority: int = Field(5, ge=0, le=9, strict=True, description="0 to 9; the higher, the sooner.")
+    callback_url: str | None = Field(
+        None,
+        max_length=2000,
+        description="Is told when the run has ended, by a signed POST (Standard Webhooks).",
+        examples=["https://example.com/hooks/runs"],
+    )
 
 
 class RunError(BaseModel):
@@ -46,6 +52,8 @@ class RunView(BaseModel):
     output: dict[str, Any] | None = Field(description="The result; null until the run has succeeded.")
     error: RunError | None = Field(description="What went wrong, the last time; null if nothing did.")
     cancel_requested: bool
+    callback_url: str | None
+    callback_delivered_at: datetime | None = Field(description="When the callback URL took the news.")
     created_at: datetime
     due_at: datetime = Field(description="Not to be started earlier: after a failed attempt it waits.")
     started_at: datetime | None

@@ -24,3 +24,19 @@ def relay_runs() -> None:
     from app.runs.relay import relay
 
     run_in_loop(relay())
+
+
+@shared_task(name="runs.callbacks")
+def tell_callers() -> None:
+    """Tell callers that their run has ended."""
+    from app.runs.callbacks import deliver_callbacks
+
+    run_in_loop(deliver_callbacks())
+
+
+@shared_task(name="runs.schedules")
+def start_scheduled_runs() -> None:
+    """Start what is due by the clock."""
+    from app.runs.schedules import start_due_runs
+
+    run_in_loop(start_due_runs())

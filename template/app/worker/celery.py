@@ -21,6 +21,8 @@ from app.worker.settings import BrokerSettings
 _LONGEST_TASK = 6 * 3600
 """Seconds after which Valkey gives an unacknowledged message to another worker."""
 
+_STALE_TICK = 60
+
 
 @setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
@@ -69,7 +71,8 @@ def get_celery_app() -> Celery:
         worker_send_task_events=False,
         imports=[module for feature in load_features() for module in feature.tasks],
         beat_schedule={
-            name: {"task": schedule.task, "schedule": schedule.seconds}
+            # a message that waited this long for a worker has been followed by others that do the same
+            name: {"task": schedule.task, "schedule": schedule.seconds, "options": {"expires": _STALE_TICK}}
             for feature in load_features()
             for name, schedule in feature.schedules.items()
         },

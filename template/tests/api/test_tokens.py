@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 from httpx2 import AsyncClient
+from jwt.algorithms import ECAlgorithm
 
 from app.api.tokens import get_key_set
 from tests.conftest import SetEnvironment
@@ -47,7 +48,7 @@ class IdentityProvider:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def public(self, name: str) -> dict[str, Any]:
-        key = jwt.algorithms.ECAlgorithm.to_jwk(self.keys[name].public_key(), as_dict=True)
+        key = ECAlgorithm.to_jwk(self.keys[name].public_key(), as_dict=True)
         return {**key, "kid": name, "use": "sig", "alg": "ES256"}
 
     def sign(

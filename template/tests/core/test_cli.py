@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.core.paths import APP, ROOT
-from app.core.registry import load_features
+from app.core.registry import load_features, load_workflows
 from tests.commands import run_app
 
 
@@ -106,3 +106,18 @@ def test_init_writes_settings_that_doctor_accepts(tmp_path: Path) -> None:
 
     assert run_in(folder, "init").returncode == 0
     assert json.loads(run_in(folder, "ask", "hi", "--json").stdout)["model"] == "offline:demo"
+
+
+@pytest.mark.parametrize("arguments", [["nonsense", "--input", "-"], ["nonsense", "--input", "missing.json"]])
+def test_an_unknown_workflow_is_a_message_that_names_those_that_exist(arguments: list[str]) -> None:
+    done = run_app("workflows", "run", *arguments)
+
+    assert done.returncode == 1
+    assert "There is no workflow 'nonsense'" in done.stderr
+    assert all(name in done.stderr for name in load_workflows())
+
+
+def test_the_workflows_are_listed() -> None:
+    done = run_app("workflows", "list", "--json")
+
+    assert [w["name"] for w in json.loads(done.stdout)["workflows"]] == sorted(load_workflows())

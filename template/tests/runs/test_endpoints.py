@@ -251,7 +251,9 @@ async def test_who_follows_hears_what_happens_while_it_happens() -> None:
     assert heard == ["running", "step", "succeeded"]
 
 
-@pytest.mark.parametrize(("run_id", "status"), [(str(uuid4()), 404), ("nonsense", 422)])
+@pytest.mark.parametrize(
+    ("run_id", "status"), [("01890000-0000-7000-8000-000000000000", 404), ("nonsense", 422)]
+)
 async def test_an_unknown_run_is_a_problem(client: AsyncClient, run_id: str, status: int) -> None:
     response = await client.get(f"/v1/runs/{run_id}")
 

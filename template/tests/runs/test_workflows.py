@@ -1,6 +1,10 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from app.core.registry import get_workflow, load_workflows
+from tests.commands import run_app
 
 
 @pytest.mark.parametrize("name", sorted(load_workflows()))
@@ -9,3 +13,34 @@ def test_a_workflow_has_its_registered_name_and_a_valid_example(name: str) -> No
 
     assert workflow.name == name
     assert workflow.input.model_validate(workflow.example)
+
+
+def test_it_runs_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "input.json").write_text('{"text": "One two three four", "max_words": 2}')
+
+    done = run_app("workflows", "run", "echo_summary", "--input", str(tmp_path / "input.json"))
+
+    assert json.loads(done.stdout) == {"summary": "One two", "words": 4, "model": "offline:demo", "cost": "0"}
+    assert "[summarise]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("nonsense", "{}", "echo_summary"),
+        ("echo_summary", "{}", "input.text: Field required"),
+        ("echo_summary", "[]", "JSON object"),
+        ("echo_summary", "nonsense", "not JSON"),
+        ("echo_summary", '{"text": "a\\u0000b"}', "NUL"),
+    ],
+)
+def test_a_wrong_input_on_the_command_line_is_a_message(
+    name: str, content: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "input.json").write_text(content)
+
+    done = run_app("workflows", "run", name, "--input", str(tmp_path / "input.json"))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

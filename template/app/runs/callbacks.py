@@ -1,0 +1,127 @@
+"""Tell callers that their run has ended, as Standard Webhooks (https://www.standardwebhooks.com) say.
+
+A callback is told at least once, within seconds after the run has ended, and tried again for hours if its
+receiver does not answer with a status of 2xx. The receiver checks the signature, and drops what has a
+`webhook-id` that it has seen.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from datetime import timedelta
+
+import structlog
+from httpx2 import AsyncClient, HTTPError
+
+from app.core.errors import InvalidInput
+from app.runs import repository
+from app.runs.addresses import find_address, parse_callback_url, refused
+from app.runs.models import Run
+from app.runs.schemas import RunView
+from app.runs.settings import WebhookSettings
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 50
+_LONGEST_WAIT = 3600.0
+
+
+class _GivenUp(Exception):
+    """The receiver will never take it."""
+
+
+async def check_callback_url(url: str) -> None:
+    """Raise `InvalidInput` if a callback may not go there, or cannot be signed.
+
+    A host that cannot be found now is accepted: it is looked up again when it is called.
+    """
+    parts = parse_callback_url(url)
+    try:
+        await find_address(parts)
+    except (OSError, UnicodeError, TimeoutError):
+        log.warning("callback.host_unknown", host=parts.hostname)
+    if WebhookSettings.load().secret is None:
+        raise refused("callbacks are switched off here: WEBHOOK_SECRET is not set")
+
+
+async def deliver_callbacks() -> None:
+    """Tell the callers of runs that have ended."""
+    settings = WebhookSettings.load()
+    lease = timedelta(seconds=settings.timeout + 30)
+    runs = await repository.take_callbacks(_BATCH, lease)
+    await asyncio.gather(*(_deliver(run) for run in runs))
+
+
+async def _deliver(run: Run) -> None:
+    settings = WebhookSettings.load()
+    logged = log.bind(run_id=str(run.id), attempt=run.callback_attempts)
+    try:
+        status = await _send(run)
+    except (_GivenUp, InvalidInput) as error:
+        logged.warning("callback.given_up", reason=str(error))
+        await repository.finish_callback(run, delivered=False)
+    except (HTTPError, OSError, UnicodeError) as error:
+        if run.callback_attempts >= settings.max_attempts:
+            logged.warning("callback.given_up", reason=str(error))
+            await repository.finish_callback(run, delivered=False)
+            return
+        wait = min(_LONGEST_WAIT, settings.retry_seconds * 3 ** (run.callback_attempts - 1))
+        logged.info("callback.retrying", wait=wait, reason=f"{type(error).__name__}: {error}")
+        await repository.put_off_callback(run, timedelta(seconds=wait))
+    else:
+        logged.info("callback.delivered", status=status)
+        await repository.finish_callback(run, delivered=True)
+
+
+async def _send(run: Run) -> int:
+    """Send a callback. Raises `HTTPError` or `OSError` if it should be tried again."""
+    assert run.callback_url
+    assert run.finished_at
+    settings = WebhookSettings.load()
+    if settings.secret is None:
+        raise _GivenUp("WEBHOOK_SECRET is not set")
+    parts = parse_callback_url(run.callback_url)
+    address = await find_address(parts)
+    # the address that was checked is the one that is called: a name could lead elsewhere a moment later
+    literal = f"[{address}]" if address.version == 6 else str(address)
+    target = parts._replace(netloc=f"{literal}:{parts.port}" if parts.port else literal, fragment="")
+    body = json.dumps(
+        {
+            "type": f"run.{run.status}",
+            "timestamp": run.finished_at.isoformat(),
+            "data": RunView.of(run).model_dump(mode="json"),
+        }
+    ).encode()
+    message_id = f"{run.id}.{run.finished_at.timestamp():.0f}"
+    headers = {
+        "Content-Type": "application/json",
+        "Host": parts.netloc,
+        **sign(settings.secret.get_secret_value(), message_id, int(time.time()), body),
+    }
+    async with AsyncClient(timeout=settings.timeout, trust_env=False, follow_redirects=False) as client:
+        options = {"sni_hostname": parts.hostname}
+        request = client.build_request(
+            "POST", target.geturl(), content=body, headers=headers, extensions=options
+        )
+        async with asyncio.timeout(settings.timeout):
+            response = await client.send(request, stream=True)  # its body is not read
+        await response.aclose()
+    if response.status_code == 410:
+        raise _GivenUp("the receiver wants no more callbacks (410)")
+    if not response.is_success:
+        raise HTTPError(f"the receiver answered {response.status_code}")
+    return response.status_code
+
+
+def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Return the headers that prove where a callback comes from, and when it was sent."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }

@@ -1,0 +1,61 @@
+"""Start runs by the clock, as `RUNS_SCHEDULES` says.
+
+What was due while nothing ran is started once, as soon as something does. Two that look at the same time
+start one run: they give it the same idempotency key.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from cronsim import CronSim
+
+from app.core.errors import ConfigurationError, InvalidInput
+from app.core.registry import get_workflow
+from app.runs import repository
+from app.runs.errors import RunConflict
+from app.runs.settings import RunsSettings, ScheduledRun
+from app.runs.start import start_run
+
+log = structlog.get_logger(__name__)
+
+
+async def start_due_runs() -> None:
+    """Start the runs that are due."""
+    for schedule in RunsSettings.load().schedules:
+        last, now = await repository.last_time(schedule.name)
+        if next_time(schedule, last) > now:
+            continue
+        log.info("schedule.due", schedule=schedule.name, workflow=schedule.workflow)
+        key = f"schedule {schedule.name} {last.astimezone(UTC).isoformat()}"
+        with contextlib.suppress(RunConflict):  # started already, and its input was changed since
+            await start_run(schedule.workflow, schedule.input, idempotency_key=key)
+        await repository.move_schedule(schedule.name, last, now)
+
+
+def next_time(schedule: ScheduledRun, after: datetime) -> datetime:
+    """Return when a schedule is next due after a time."""
+    return next(CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.time_zone))))
+
+
+def check_schedules() -> None:
+    """Raise `ConfigurationError` if a schedule names no workflow, or its input does not fit."""
+    for schedule in RunsSettings.load().schedules:
+        try:
+            get_workflow(schedule.workflow).validate(schedule.input)
+        except InvalidInput as error:
+            raise ConfigurationError(
+                f"RUNS_SCHEDULES is wrong: schedule {schedule.name!r}: {error}"
+            ) from None
+
+
+def about_workflows() -> Mapping[str, Sequence[str]]:
+    """Say when each workflow starts by itself, for `app workflows list`."""
+    said: dict[str, list[str]] = {}
+    now = datetime.now(UTC)
+    for schedule in RunsSettings.load().schedules:
+        next_at = next_time(schedule, now).isoformat(timespec="minutes")
+        said.setdefault(schedule.workflow, []).append(f"{schedule.name}: {schedule.cron}, next at {next_at}")
+    return said
