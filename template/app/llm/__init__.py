@@ -6,11 +6,12 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.llm.budget import Budget
-    from app.llm.calls import Call, Event, Handler, Layer, Message, Reply, TextDelta
+    from app.llm.calls import Call, Event, Handler, Layer, Message, Reply, TextDelta, Tool, ToolCall
     from app.llm.errors import LLMError
-    from app.llm.facade import complete, extract, stream
+    from app.llm.facade import chat, complete, extract, stream
     from app.llm.offline import Question
     from app.llm.prompts import Prompt, RenderedPrompt, load_prompt
+    from app.llm.providers import check_configured, default_model
 
 __all__ = [
     "Budget",
@@ -25,7 +26,12 @@ __all__ = [
     "RenderedPrompt",
     "Reply",
     "TextDelta",
+    "Tool",
+    "ToolCall",
+    "chat",
+    "check_configured",
     "complete",
+    "default_model",
     "extract",
     "load_prompt",
     "stream",
@@ -34,9 +40,10 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     budget=("Budget",),
-    calls=("Call", "Event", "Handler", "Layer", "Message", "Reply", "TextDelta"),
+    calls=("Call", "Event", "Handler", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
     errors=("LLMError",),
-    facade=("complete", "extract", "stream"),
+    facade=("chat", "complete", "extract", "stream"),
     offline=("Question",),
     prompts=("Prompt", "RenderedPrompt", "load_prompt"),
+    providers=("check_configured", "default_model"),
 )

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,7 @@ FILE = ROOT / ".data" / "llm_cache.sqlite3"
 async def cache(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
     """Return the stored answer, if there is one that is young enough; else store the new one."""
     seconds = LLMSettings.load().cache_seconds
-    if not seconds:
+    if not seconds or call.tools:  # what tools say changes
         async with aclosing(handler(call)) as events:
             async for event in events:
                 yield event
@@ -44,9 +45,9 @@ async def cache(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
 def _key(call: Call) -> str:
     """Return a digest of all that the answer depends on."""
     schema = TypeAdapter(call.output_type).json_schema()
-    history = [(message.role, message.text) for message in call.history]
-    parts = [call.model, call.instructions, call.prompt, call.prompt_name, history, schema]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    conversation = [asdict(message) for message in call.messages]
+    parts = [call.model, call.instructions, call.prompt_name, conversation, schema, dict(call.options)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """A call of a model, and what comes back: the types that every layer speaks."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic_ai import ModelSettings
 
 from app.llm.budget import Budget
 
@@ -11,19 +13,44 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Message:
-    """One earlier turn of a conversation."""
+class Tool:
+    """A function that the caller of the model offers to it, and carries out itself."""
 
-    role: Literal["user", "assistant"]
+    name: str
+    description: str | None
+    parameters: Mapping[str, Any]
+    """JSON schema of its arguments."""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """The model asks for a tool."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it: not checked against the tool's schema."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant", "tool"]
     text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the assistant asked for."""
+    tool_call_id: str | None = None
+    """The call that a message of role `tool` answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """One question to a model."""
 
-    prompt: str
-    """What the user says. Untrusted: it is data, whatever it asks for."""
+    messages: tuple[Message, ...]
+    """The conversation, oldest first; the last one is to be answered. What users and tools say is data,
+    whatever it asks for."""
 
     model: str
     """`provider:name`."""
@@ -31,11 +58,14 @@ class Call:
     instructions: str | None = None
     """What the model is told to do."""
 
-    history: tuple[Message, ...] = ()
-    """The conversation so far, oldest first."""
-
     output_type: type[Any] = str
     """`str`, or the Pydantic model that the answer must fit."""
+
+    tools: tuple[Tool, ...] = ()
+    """What the model may ask for instead of answering."""
+
+    options: ModelSettings = field(default_factory=ModelSettings)
+    """Temperature, stop sequences … as pydantic-ai names them."""
 
     prompt_name: str | None = None
     """The prompt file that the instructions come from, such as `runs.echo_summary`."""
@@ -58,6 +88,7 @@ class Reply(Generic[T]):
     """The answer, and what it took."""
 
     output: T
+    """Text or a structure. With `tool_calls`, the text before them."""
     model: str
     """The model that answered: not the one asked for, if that one failed."""
     requests: int
@@ -67,6 +98,10 @@ class Reply(Generic[T]):
     """US dollars; None if the price of the model is not known."""
     seconds: float
     cached: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the model asks for. Answer with messages of role `tool`."""
+    finish_reason: str = "stop"
+    """Why the model stopped: `stop`, `length`, `tool_call` or `content_filter`."""
 
 
 Event: TypeAlias = "TextDelta | Reply[Any]"

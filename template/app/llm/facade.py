@@ -1,7 +1,7 @@
 """The facade: the only way to call a model."""
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -9,8 +9,27 @@ from functools import cache as memoize
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
-from pydantic_ai import Agent, ModelSettings
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
+from pydantic_ai import (
+    Agent,
+    AgentRunResult,
+    AgentRunResultEvent,
+    DeferredToolRequests,
+    ExternalToolset,
+    ModelSettings,
+    ToolDefinition,
+)
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
 from pydantic_ai.models import Model
 from pydantic_ai.usage import UsageLimits
 
@@ -18,7 +37,7 @@ from app.core.registry import load_features
 from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.cache import cache
-from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta
+from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta, Tool, ToolCall
 from app.llm.errors import translate
 from app.llm.layers import chain, fallback, retry, timeout
 from app.llm.prompts import RenderedPrompt
@@ -38,7 +57,7 @@ async def complete(
     budget: Budget | None = None,
 ) -> Reply[str]:
     """Ask a model for text. Raises a subclass of `LLMError`."""
-    call = _call(prompt, instructions, history, model, budget)
+    call = _call(_conversation(history, prompt), instructions, model, budget)
     return cast("Reply[str]", await _last(call))
 
 
@@ -56,7 +75,7 @@ async def extract(
     An answer that does not fit is sent back with what is wrong, up to `LLM_OUTPUT_RETRIES` times; then
     `InvalidOutput` is raised. Raises a subclass of `LLMError`.
     """
-    call = _call(prompt, instructions, history, model, budget, output_type=output_type)
+    call = _call(_conversation(history, prompt), instructions, model, budget, output_type=output_type)
     return cast("Reply[M]", await _last(call))
 
 
@@ -72,7 +91,41 @@ async def stream(
 
     Raises a subclass of `LLMError`.
     """
-    call = _call(prompt, instructions, history, model, budget, streaming=True)
+    async with aclosing(
+        chat(_conversation(history, prompt), instructions=instructions, model=model, budget=budget)
+    ) as events:
+        async for event in events:
+            yield event
+
+
+async def chat(
+    messages: Sequence[Message],
+    *,
+    instructions: Instructions = None,
+    tools: Sequence[Tool] = (),
+    options: ModelSettings | None = None,
+    output_type: type[Any] = str,
+    streaming: bool = True,
+    model: str | None = None,
+    budget: Budget | None = None,
+) -> AsyncGenerator[TextDelta | Reply[Any], None]:
+    """Answer the last message of a conversation: yields each `TextDelta` as it comes, and last the `Reply`;
+    only the `Reply` without `streaming`.
+
+    The model may ask for `tools` instead: the caller carries out `reply.tool_calls`, appends the results as
+    messages of role `tool`, and calls again. A structured `output_type` comes as a whole, in the `Reply`.
+    Raises a subclass of `LLMError`.
+    """
+    call = _call(
+        messages,
+        instructions,
+        model,
+        budget,
+        tools=tuple(tools),
+        options=options or ModelSettings(),
+        output_type=output_type,
+        streaming=streaming and output_type is str,
+    )
     async with aclosing(_handler()(call)) as events:
         async for event in events:
             yield event
@@ -84,10 +137,13 @@ async def probe_model() -> str:
     return f"{reply.model} in {reply.seconds:.1f} s"
 
 
+def _conversation(history: Sequence[Message], prompt: str) -> list[Message]:
+    return [*history, Message("user", prompt)]
+
+
 def _call(
-    prompt: str,
+    messages: Sequence[Message],
     instructions: Instructions,
-    history: Sequence[Message],
     model: str | None,
     budget: Budget | None,
     **more: Any,
@@ -96,10 +152,9 @@ def _call(
         more["prompt_name"] = instructions.name
         instructions = instructions.text
     return Call(
-        prompt=prompt,
+        messages=tuple(messages),
         model=model or default_model(),
         instructions=instructions,
-        history=tuple(history),
         budget=budget or Budget.from_settings(),
         **more,
     )
@@ -122,30 +177,49 @@ def _handler() -> Handler:
 
 async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
     """The end of the chain: let pydantic-ai talk to the provider."""
-    agent = Agent(
+    agent: Agent[None, Any] = Agent(
         _model(call),
-        output_type=call.output_type,
+        output_type=[call.output_type, DeferredToolRequests] if call.tools else call.output_type,
         instructions=call.instructions,
+        toolsets=[ExternalToolset([_definition(tool) for tool in call.tools])],
         retries={"output": LLMSettings.load().output_retries},
     )
     options: dict[str, Any] = {
-        "message_history": _messages(call.history),
+        "message_history": _messages(call.messages),
         "usage": call.budget.spent,
         "usage_limits": _limits(call),
-        "model_settings": _model_settings(),
+        # as a function, since pydantic-ai refuses a fixed choice of tools: it would ask for them for ever,
+        # but here the first call of a tool ends the run
+        "model_settings": lambda _context: _model_settings(call),
     }
     started = time.perf_counter()
     try:
         if not call.streaming:
-            result = await agent.run(call.prompt, **options)
-            yield _reply(call, result.output, result.new_messages(), started)
+            yield _reply(call, await agent.run(**options), started)
             return
-        async with agent.run_stream(call.prompt, **options) as streamed:
-            async for text in streamed.stream_text(delta=True, debounce_by=None):
-                yield TextDelta(text)
-            yield _reply(call, await streamed.get_output(), streamed.new_messages(), started)
+        async with agent.run_stream_events(**options) as events:
+            async for event in events:
+                if text := _text_of(event):
+                    yield TextDelta(text)
+                if isinstance(event, AgentRunResultEvent):
+                    yield _reply(call, event.result, started)
     except Exception as error:  # whatever an SDK raises: what leaves here is an LLMError
         raise translate(error, call.model) from error
+
+
+def _definition(tool: Tool) -> ToolDefinition:
+    return ToolDefinition(
+        name=tool.name, description=tool.description, parameters_json_schema=dict(tool.parameters)
+    )
+
+
+def _text_of(event: object) -> str:
+    """Return the piece of text that an event brings; empty if it brings another thing."""
+    if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
+        return event.part.content
+    if isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
+        return event.delta.content_delta
+    return ""
 
 
 def _model(call: Call) -> Model:
@@ -161,22 +235,39 @@ def _limits(call: Call) -> UsageLimits:
     return call.budget.limits
 
 
-def _model_settings() -> ModelSettings:
-    settings = LLMSettings.load()
-    return ModelSettings(max_tokens=settings.max_output_tokens) if settings.max_output_tokens else {}
+def _model_settings(call: Call) -> ModelSettings:
+    """Return the options of the call, with no more output than the settings allow."""
+    limits = (LLMSettings.load().max_output_tokens, call.options.get("max_tokens"))
+    known = [limit for limit in limits if limit]
+    return {**call.options, "max_tokens": min(known)} if known else call.options
 
 
-def _messages(history: Sequence[Message]) -> list[ModelMessage]:
-    return [
-        ModelRequest([UserPromptPart(message.text)])
-        if message.role == "user"
-        else ModelResponse([TextPart(message.text)])
-        for message in history
-    ]
+def _messages(conversation: Sequence[Message]) -> list[ModelMessage]:
+    """Return a conversation as pydantic-ai writes it."""
+    names = {call.id: call.name for message in conversation for call in message.tool_calls}
+    return [_message(message, names) for message in conversation]
 
 
-def _reply(call: Call, output: Any, messages: Sequence[ModelMessage], started: float) -> Reply[Any]:
-    responses = [message for message in messages if isinstance(message, ModelResponse)]
+def _message(message: Message, tool_names: Mapping[str, str]) -> ModelMessage:
+    if message.role == "user":
+        return ModelRequest([UserPromptPart(message.text)])
+    if message.role == "tool":
+        call_id = message.tool_call_id or ""
+        return ModelRequest([ToolReturnPart(tool_names.get(call_id, ""), message.text, tool_call_id=call_id)])
+    text = [TextPart(message.text)] if message.text or not message.tool_calls else []
+    calls = [ToolCallPart(call.name, call.arguments, tool_call_id=call.id) for call in message.tool_calls]
+    return ModelResponse([*text, *calls])
+
+
+def _reply(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any]:
+    responses = [message for message in result.new_messages() if isinstance(message, ModelResponse)]
+    last = responses[-1]
+    output, tool_calls = result.output, ()
+    if isinstance(output, DeferredToolRequests):
+        tool_calls = tuple(
+            ToolCall(part.tool_call_id, part.tool_name, part.args_as_json_str()) for part in output.calls
+        )
+        output = last.text or ""
     return Reply(
         output=output,
         model=call.model,
@@ -185,6 +276,8 @@ def _reply(call: Call, output: Any, messages: Sequence[ModelMessage], started: f
         output_tokens=sum(response.usage.output_tokens for response in responses),
         cost=_cost(call, responses),
         seconds=time.perf_counter() - started,
+        tool_calls=tool_calls,
+        finish_reason="tool_call" if tool_calls else last.finish_reason or "stop",
     )
 
 

@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer, int):
             self._send(answer, {"error": {"message": "no", "type": "error", "code": "no"}, "message": "no"})
         elif body.get("stream"):
-            self._send_stream(body, str(answer))
+            self._send_stream(body, _deltas(body, answer))
         else:
             self._send(200, _document(self.path, body, answer))
 
@@ -76,13 +76,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _send_stream(self, body: Json, text: str) -> None:
-        """Send the answer of Chat Completions word by word, as server-sent events."""
+    def _send_stream(self, body: Json, deltas: list[Json]) -> None:
+        """Send the answer of Chat Completions piece by piece, as server-sent events."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        deltas = [{"role": "assistant", "content": f"{word} "} for word in text.split()]
         chunks: list[Json] = [{"choices": [_choice(delta)]} for delta in deltas]
         chunks += [{"choices": [_choice({}, "stop")]}, {"choices": [], "usage": _usage()}]
         for chunk in chunks:
@@ -90,6 +89,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(f"data: {json.dumps({**frame, **chunk})}\n\n".encode())
         self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
+
+
+def _deltas(body: Json, answer: str | Json) -> list[Json]:
+    """Return the pieces: words, or a tool call whose arguments come in two halves."""
+    if isinstance(answer, str):
+        return [{"role": "assistant", "content": f"{word} "} for word in answer.split()]
+    name, arguments = body["tools"][0]["function"]["name"], json.dumps(answer)
+    function = {"name": name, "arguments": arguments[:5]}
+    first = {"index": 0, "id": "t1", "type": "function", "function": function}
+    second = {"index": 0, "function": {"arguments": arguments[5:]}}
+    return [{"role": "assistant", "tool_calls": [first]}, {"tool_calls": [second]}]
 
 
 def _choice(delta: Json, finish: str | None = None) -> Json:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from app.llm import layers
-from app.llm.calls import Call, Event, Handler, Layer, Reply, TextDelta
+from app.llm.calls import Call, Event, Handler, Layer, Message, Reply, TextDelta
 from app.llm.errors import ModelKeyRejected, ModelTimedOut, ModelUnavailable, RequestRejected
 from tests.conftest import SetEnvironment
 
@@ -41,7 +41,7 @@ class Script:
 
 
 async def run(layer: Layer, handler: Handler) -> list[Event]:
-    async with aclosing(layer(Call(prompt="hi", model="a:1"), handler)) as events:
+    async with aclosing(layer(Call(messages=(Message("user", "hi"),), model="a:1"), handler)) as events:
         return [event async for event in events]
 
 
@@ -106,7 +106,9 @@ async def test_the_time_that_the_caller_takes_does_not_count(set_environment: Se
     set_environment(LLM_TIMEOUT="0.2")
     pieces = []
 
-    async for event in layers.timeout(Call(prompt="hi", model="a:1"), Script("a", "b", "c")):
+    async for event in layers.timeout(
+        Call(messages=(Message("user", "hi"),), model="a:1"), Script("a", "b", "c")
+    ):
         await asyncio.sleep(0.15)
         pieces.append(event)
 
@@ -156,7 +158,7 @@ async def test_the_first_layer_of_a_chain_is_the_outermost() -> None:
         return layer
 
     handler = layers.chain([naming("outer"), naming("inner")], Script())
-    async for _ in handler(Call(prompt="hi", model="a:1")):
+    async for _ in handler(Call(messages=(Message("user", "hi"),), model="a:1")):
         pass
 
     assert passed == ["outer", "inner"]

@@ -1,6 +1,5 @@
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient

@@ -1,0 +1,84 @@
+"""Answer one turn of a conversation: recall, ask the model, remember."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic_ai import ModelSettings
+
+from app.chat import repository
+from app.chat.available import require_available
+from app.chat.history import Cut, drop_oldest_turns, history_tokens
+from app.llm import Message, Reply, TextDelta, Tool, chat, load_prompt
+
+log = structlog.get_logger(__name__)
+
+_LATEST_MESSAGES = 1000
+"""How far back a conversation is read; what fits is usually much less."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What a caller says, and how it wants to be answered."""
+
+    owner: str
+    conversation: str | None
+    """The caller's name for a conversation that is kept; None: nothing is kept."""
+    model: str
+    instructions: str | None
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    options: ModelSettings
+    output_type: type[Any]
+    streaming: bool
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What was said before."""
+
+    conversation: UUID | None
+    """None if the conversation begins with this turn."""
+    history: Cut
+
+
+async def recall(turn: Turn) -> Recalled:
+    """Return what the model is to know of earlier turns. Raises `UnknownModel`."""
+    require_available(turn.model)
+    found = await repository.find(turn.owner, turn.conversation) if turn.conversation else None
+    if found is None:
+        return Recalled(None, Cut((), 0))
+    earlier = await repository.latest_messages(found.id, _LATEST_MESSAGES)
+    cut = drop_oldest_turns(earlier, history_tokens(turn.model))
+    if cut.dropped:
+        log.info("chat.history_cut", conversation=turn.conversation, dropped=cut.dropped, kept=len(cut.kept))
+    return Recalled(found.id, cut)
+
+
+async def answer(turn: Turn, recalled: Recalled) -> AsyncGenerator[TextDelta | Reply[Any], None]:
+    """Yield the answer. Once it is complete the turn is stored: one that breaks off leaves nothing."""
+    events = chat(
+        (*recalled.history.kept, *turn.messages),
+        instructions=turn.instructions or load_prompt("llm.chat").render(),
+        tools=turn.tools,
+        options=turn.options,
+        output_type=turn.output_type,
+        streaming=turn.streaming,
+        model=turn.model,
+    )
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Reply) and turn.conversation:
+                said = Message("assistant", text_of(event), event.tool_calls)
+                new = (*turn.messages, said)
+                await repository.append(turn.owner, turn.conversation, recalled.conversation, new)
+            yield event
+
+
+def text_of(reply: Reply[Any]) -> str:
+    """Return what was answered as text; a structure as JSON."""
+    return reply.output if isinstance(reply.output, str) else json.dumps(reply.output, ensure_ascii=False)

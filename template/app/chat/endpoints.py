@@ -1,0 +1,183 @@
+"""`/v1/models` and `/v1/chat/completions` as OpenAI has them, and `/v1/conversations`."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import StreamingResponse
+
+from app.api import Principal, problem_responses, require
+from app.chat import repository
+from app.chat.answer import Recalled, Turn, answer, recall
+from app.chat.available import available_models, require_available
+from app.chat.errors import ConversationNotFound
+from app.chat.models import Conversation, ConversationMessage
+from app.chat.problems import OpenAIRoute, error_body, error_responses
+from app.chat.schemas import (
+    Completion,
+    CompletionRequest,
+    ConversationId,
+    ConversationPage,
+    ConversationState,
+    ConversationView,
+    MessagePage,
+    MessageView,
+    Model,
+    ModelList,
+)
+from app.chat.wire import Writer, read_turn
+from app.core.errors import AppError
+from app.llm import Reply, TextDelta
+
+log = structlog.get_logger(__name__)
+
+READ, WRITE = require("runs:read"), require("runs:write")
+
+door = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
+conversations = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+
+
+@door.get("/models", dependencies=[READ], responses=error_responses(401, 403, 429))
+async def list_models() -> ModelList:
+    """List the models that can be asked for."""
+    return ModelList(data=[_model(name) for name in available_models()])
+
+
+@door.get("/models/{model:path}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
+async def get_model(model: str) -> Model:
+    """Return one of the models."""
+    return _model(require_available(model))
+
+
+def _model(name: str) -> Model:
+    return Model(id=name, owned_by=name.partition(":")[0])
+
+
+@door.post(
+    "/chat/completions",
+    response_model=Completion,
+    response_model_exclude_none=True,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **error_responses(400, 401, 403, 404, 413, 429, 502, 503, 504),
+    },
+)
+async def create_completion(
+    request: CompletionRequest, caller: Annotated[Principal, WRITE]
+) -> Completion | StreamingResponse:
+    """Continue a conversation; with `stream` piece by piece."""
+    turn = read_turn(request, caller.id)
+    recalled = await recall(turn)
+    state = None
+    if turn.conversation:
+        state = ConversationState(id=turn.conversation, dropped_messages=recalled.history.dropped)
+    writer = Writer(request, state)
+    if request.stream:
+        return await _stream(turn, recalled, writer)
+    async with aclosing(answer(turn, recalled)) as events:
+        reply = [event async for event in events if isinstance(event, Reply)][-1]
+    return writer.completion(reply)
+
+
+async def _stream(turn: Turn, recalled: Recalled, writer: Writer) -> StreamingResponse:
+    """Wait for the first event, so that an error before it still has its status; then stream."""
+    events = answer(turn, recalled)
+    first = await anext(events)
+    return StreamingResponse(_frames(first, events, writer), media_type="text/event-stream")
+
+
+async def _frames(
+    first: TextDelta | Reply[Any],
+    events: AsyncGenerator[TextDelta | Reply[Any], None],
+    writer: Writer,
+) -> AsyncGenerator[str, None]:
+    """Yield the answer as server-sent events. When the client leaves, the call of the model ends too."""
+    yield writer.first_chunk()
+    async with aclosing(events):
+        try:
+            event = first
+            while isinstance(event, TextDelta):
+                yield writer.piece(event)
+                event = await anext(events)
+        except AppError as error:
+            log.warning("chat.broken_off", code=error.code, detail=error.detail)
+            yield f"data: {error_body(error).model_dump_json()}\n\n"
+            return
+        for frame in writer.last_chunks(event):
+            yield frame
+
+
+async def existing_conversation(
+    conversation_id: Annotated[ConversationId, Path()], caller: Annotated[Principal, READ]
+) -> Conversation:
+    """Return the caller's conversation of the path."""
+    found = await repository.find(caller.id, conversation_id)
+    if found is None:
+        raise ConversationNotFound(f"You have no conversation {conversation_id!r}.")
+    return found
+
+
+@conversations.get("", responses=problem_responses(401, 403, 422, 429, 503))
+async def list_conversations(
+    caller: Annotated[Principal, READ],
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
+) -> ConversationPage:
+    """List your conversations, the newest first."""
+    found = await repository.list_conversations(caller.id, limit + 1, cursor)
+    page = found[:limit]
+    return ConversationPage(
+        conversations=[ConversationView(id=row.name, created_at=row.created_at) for row in page],
+        next_cursor=str(page[-1].id) if len(found) > limit else None,
+    )
+
+
+@conversations.get("/{conversation_id}/messages", responses=problem_responses(401, 403, 404, 422, 429, 503))
+async def list_messages(
+    conversation: Annotated[Conversation, Depends(existing_conversation)],
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[int, Query(ge=0, lt=2**63, description="`next_cursor` of the page before.")] = 0,
+) -> MessagePage:
+    """List the messages of a conversation, the oldest first."""
+    found = await repository.messages_after(conversation.id, cursor, limit + 1)
+    page = found[:limit]
+    return MessagePage(
+        messages=[_view(row) for row in page],
+        next_cursor=str(page[-1].id) if len(found) > limit else None,
+    )
+
+
+def _view(row: ConversationMessage) -> MessageView:
+    message = repository.to_message(row)
+    calls = [
+        {"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}
+        for call in message.tool_calls
+    ]
+    return MessageView.model_validate(
+        {
+            "role": message.role,
+            "content": message.text,
+            "tool_calls": calls or None,
+            "tool_call_id": message.tool_call_id,
+            "created_at": row.created_at,
+        }
+    )
+
+
+@conversations.delete(
+    "/{conversation_id}", status_code=204, responses=problem_responses(401, 403, 404, 422, 429, 503)
+)
+async def delete_conversation(
+    conversation_id: Annotated[ConversationId, Path()], caller: Annotated[Principal, WRITE]
+) -> None:
+    """Delete a conversation with all its messages."""
+    if not await repository.remove(caller.id, conversation_id):
+        raise ConversationNotFound(f"You have no conversation {conversation_id!r}.")
+
+
+router = APIRouter()
+router.include_router(door)
+router.include_router(conversations)

@@ -1,0 +1,25 @@
+"""Errors of chats."""
+
+from app.core.errors import InvalidInput, NotFound
+
+
+class UnknownModel(NotFound):
+    """Clients may not name this model."""
+
+    code = "model_not_found"
+    title = "Model not found"
+
+
+class ConversationNotFound(NotFound):
+    """The caller has no conversation with this id."""
+
+    code = "conversation-not-found"
+    title = "Conversation not found"
+
+
+class NotSupported(InvalidInput):
+    """The request asks for a part of OpenAI's API that is not here."""
+
+    status = 400
+    code = "unsupported_parameter"
+    title = "Not supported"

@@ -1,0 +1,224 @@
+"""What chats look like over HTTP.
+
+Chat completions have OpenAI's format (https://platform.openai.com/docs/api-reference/chat). Fields that are
+not here are ignored, except where that would change what comes back: those are refused.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.text import Text
+
+ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$", examples=["customer-7"])]
+
+
+class ContentPart(BaseModel):
+    """A part of a message. Only text is supported."""
+
+    type: str
+    text: Text | None = None
+
+
+class FunctionCall(BaseModel):
+    """The function that a model asks for."""
+
+    name: Text
+    arguments: Text = Field(description="JSON, as the model wrote it.")
+
+
+class WireToolCall(BaseModel):
+    """A call that a model asks for."""
+
+    id: Text
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class ChatMessage(BaseModel):
+    """One message."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Text | list[ContentPart] | None = None
+    tool_calls: list[WireToolCall] | None = None
+    tool_call_id: Text | None = None
+
+
+class FunctionDefinition(BaseModel):
+    """A function that the client can carry out."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    description: Text | None = None
+    parameters: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+class WireTool(BaseModel):
+    """A tool that the model may ask for."""
+
+    type: Literal["function"]
+    function: FunctionDefinition
+
+
+class JsonSchema(BaseModel):
+    """The schema that an answer must fit."""
+
+    name: Text = "answer"
+    description: Text | None = None
+    wire_schema: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(BaseModel):
+    """The form of the answer."""
+
+    type: Literal["text", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
+class StreamOptions(BaseModel):
+    """What a stream brings besides the text."""
+
+    include_usage: bool = False
+
+
+class CompletionRequest(BaseModel):
+    """Continue a conversation."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"model": "offline:demo", "messages": [{"role": "user", "content": "Hello"}]}]
+        }
+    )
+
+    model: Text
+    messages: list[ChatMessage] = Field(min_length=1, max_length=2000)
+    conversation_id: ConversationId | None = Field(
+        None, description="Keeps the conversation here: then `messages` are only those that are new."
+    )
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    tools: list[WireTool] | None = Field(None, max_length=128)
+    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    stop: Text | list[Text] | None = None
+    seed: int | None = None
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    n: Literal[1] | None = None
+    logprobs: Literal[False] | None = None
+
+
+class Usage(BaseModel):
+    """Tokens that a completion took."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class AnswerMessage(BaseModel):
+    """What the model said."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    tool_calls: list[WireToolCall] | None = None
+
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class Choice(BaseModel):
+    """The answer."""
+
+    index: Literal[0] = 0
+    message: AnswerMessage
+    finish_reason: FinishReason
+    logprobs: None = None
+
+
+class ConversationState(BaseModel):
+    """What became of the conversation: this is ours, OpenAI has no such field."""
+
+    id: str
+    dropped_messages: int = Field(
+        description="Earlier messages that did not fit: the model did not see them."
+    )
+
+
+class Completion(BaseModel):
+    """An answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+    conversation: ConversationState | None = None
+
+
+class Model(BaseModel):
+    """A model that can be asked for."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str
+
+
+class ModelList(BaseModel):
+    """The models that can be asked for."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong, as OpenAI says it."""
+
+    message: str
+    type: str = Field(examples=["invalid_request_error"])
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """An error, as OpenAI says it."""
+
+    error: ErrorDetail
+
+
+class ConversationView(BaseModel):
+    """A conversation."""
+
+    id: str
+    created_at: datetime
+
+
+class ConversationPage(BaseModel):
+    """Some conversations, the newest first."""
+
+    conversations: list[ConversationView]
+    next_cursor: str | None = Field(description="Where the next page begins; null on the last one.")
+
+
+class MessageView(BaseModel):
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant", "tool"]
+    content: str
+    tool_calls: list[WireToolCall] | None = None
+    tool_call_id: str | None = None
+    created_at: datetime
+
+
+class MessagePage(BaseModel):
+    """Some messages, the oldest first."""
+
+    messages: list[MessageView]
+    next_cursor: str | None = Field(description="Where the next page begins; null on the last one.")

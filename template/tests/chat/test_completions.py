@@ -1,0 +1,224 @@
+"""What the routes of OpenAI's format do with a provider that a test controls."""
+
+import json
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.conftest import SetEnvironment
+from tests.llm.fake_provider import FakeProvider
+
+pytestmark = pytest.mark.usefixtures("database", "fresh_models")
+
+MODEL = "openai:gpt-4.1-mini"
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "description": "Tells the weather.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
+CALL = {"id": "t1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Bonn"}'}}
+USER = {"role": "user", "content": "What is the weather in Bonn?"}
+
+
+@pytest.fixture(autouse=True)
+def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
+    """Lead the settings to the provider on this machine."""
+    set_environment(
+        LLM_MODEL=MODEL,
+        OPENAI_API_KEY="sk-12345678",
+        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
+        LLM_RETRIES="0",
+    )
+    return fake_provider
+
+
+async def ask(client: AsyncClient, *messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    body = {"model": MODEL, "messages": messages or [USER], **more}
+    document: dict[str, Any] = (await client.post("/v1/chat/completions", json=body)).json()
+    return document
+
+
+def events(text: str) -> list[Any]:
+    """Return the data of server-sent events."""
+    data = [line.removeprefix("data: ") for line in text.splitlines() if line]
+    return [json.loads(item) if item != "[DONE]" else item for item in data]
+
+
+async def test_tools_are_passed_to_the_model_and_its_calls_to_the_client(
+    client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append({"city": "Bonn"})
+
+    document = await ask(client, tools=[WEATHER], tool_choice="required")
+
+    (choice,) = document["choices"]
+    assert choice["finish_reason"] == "tool_calls"
+    (call,) = choice["message"]["tool_calls"]
+    assert call["function"]["name"] == "weather"
+    assert json.loads(call["function"]["arguments"]) == {"city": "Bonn"}
+    (sent,) = provider.requests
+    assert sent["tools"][0]["function"]["name"] == "weather"
+    assert sent["tool_choice"] == "required"
+
+
+async def test_a_tool_call_streams_too(client: AsyncClient, provider: FakeProvider) -> None:
+    provider.answers.append({"city": "Bonn"})
+    body = {"model": MODEL, "messages": [USER], "tools": [WEATHER], "stream": True}
+
+    *chunks, done = events((await client.post("/v1/chat/completions", json=body)).text)
+
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    (call,) = next(delta["tool_calls"] for delta in deltas if "tool_calls" in delta)
+    assert (call["index"], json.loads(call["function"]["arguments"])) == (0, {"city": "Bonn"})
+    assert (chunks[-1]["choices"][0]["finish_reason"], done) == ("tool_calls", "[DONE]")
+
+
+async def test_the_result_of_a_tool_reaches_the_model(client: AsyncClient, provider: FakeProvider) -> None:
+    asked = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    result = {"role": "tool", "tool_call_id": "t1", "content": "sunny"}
+
+    document = await ask(client, USER, asked, result, tools=[WEATHER])
+
+    assert document["choices"][0]["message"]["content"] == "Hello there"
+    sent = provider.requests[0]["messages"]
+    assert [message["role"] for message in sent if message["role"] != "system"] == [
+        "user",
+        "assistant",
+        "tool",
+    ]
+    assert (sent[-1]["content"], sent[-1]["tool_call_id"]) == ("sunny", "t1")
+
+
+async def test_options_are_passed_on(client: AsyncClient, provider: FakeProvider) -> None:
+    await ask(client, temperature=0.5, max_completion_tokens=7, seed=3, stop=["END"])
+
+    (sent,) = provider.requests
+    assert sent["max_completion_tokens"] == 7
+    assert (sent["temperature"], sent["seed"], sent["stop"]) == (0.5, 3, ["END"])
+
+
+async def test_system_messages_become_the_instructions(client: AsyncClient, provider: FakeProvider) -> None:
+    await ask(client, {"role": "system", "content": "Rhyme."}, USER)
+
+    first = provider.requests[0]["messages"][0]
+    assert (first["role"], first["content"]) == ("system", "Rhyme.")
+
+
+async def test_parts_of_text_are_joined(client: AsyncClient, provider: FakeProvider) -> None:
+    await ask(
+        client, {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}
+    )
+
+    assert provider.requests[0]["messages"][-1]["content"] == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "kind", "again"),
+    [(500, 503, "api_error", "true"), (429, 503, "api_error", "true"), (401, 503, "api_error", "false")],
+)
+async def test_what_the_provider_refuses_is_an_error_in_openais_shape(
+    status: int, expected: int, kind: str, again: str, client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(status)
+
+    response = await client.post("/v1/chat/completions", json={"model": MODEL, "messages": [USER]})
+
+    assert (response.status_code, response.json()["error"]["type"]) == (expected, kind)
+    assert response.headers["x-should-retry"] == again
+    assert "12345678" not in response.text
+
+
+async def test_an_error_before_the_first_piece_of_a_stream_has_its_status(
+    client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(500)
+
+    response = await client.post(
+        "/v1/chat/completions", json={"model": MODEL, "messages": [USER], "stream": True}
+    )
+
+    assert (response.status_code, response.json()["error"]["type"]) == (503, "api_error")
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": "Hello"}, "messages"),
+        ({"messages": [{"role": "nobody", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [USER, {"role": "assistant", "content": "x"}]}, "messages"),
+        ({"messages": [USER, {"role": "tool", "content": "x"}]}, "messages.tool_call_id"),
+        ({"messages": [{"role": "user", "content": "a\0b"}]}, "messages.0.content"),
+        ({"n": 2}, "n"),
+        ({"logprobs": True}, "logprobs"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools.0.function.name"),
+        ({"tool_choice": {"type": "function"}}, "tool_choice"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"conversation_id": "a/b"}, "conversation_id"),
+        ({"conversation_id": "x" * 101}, "conversation_id"),
+    ],
+)
+async def test_a_wrong_request_names_the_parameter_and_asks_no_model(
+    change: dict[str, Any], param: str, client: AsyncClient, provider: FakeProvider
+) -> None:
+    response = await client.post("/v1/chat/completions", json={"model": MODEL, "messages": [USER], **change})
+
+    assert response.status_code == 400
+    assert response.json()["error"]["type"] == "invalid_request_error"
+    assert response.json()["error"]["param"] == param
+    assert provider.requests == []
+
+
+@pytest.mark.parametrize("content", [b"nonsense", b"[" * 100_000, b"\xff\xfe", b"{}", b"[]", b"null"])
+async def test_a_body_that_is_no_request_is_an_error_in_openais_shape(
+    content: bytes, client: AsyncClient
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    response = await client.post("/v1/chat/completions", content=content, headers=headers)
+
+    assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+async def test_a_body_that_is_too_large_is_an_error_in_openais_shape(client: AsyncClient) -> None:
+    response = await client.post("/v1/chat/completions", json={"text": "x" * 2_000_000})
+
+    assert (response.status_code, response.json()["error"]["type"]) == (413, "invalid_request_error")
+
+
+async def test_images_are_refused_not_dropped(client: AsyncClient) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+
+    document = await ask(client, {"role": "user", "content": [image]})
+
+    assert document["error"]["code"] == "unsupported_parameter"
+
+
+async def test_too_many_requests_are_an_error_in_openais_shape(
+    client: AsyncClient, set_environment: SetEnvironment
+) -> None:
+    set_environment(API_RATE_LIMIT="1")
+
+    await client.get("/v1/models")
+    response = await client.get("/v1/models")
+
+    assert (response.status_code, response.json()["error"]["type"]) == (429, "rate_limit_error")
+    assert int(response.headers["retry-after"]) > 0
+
+
+async def test_the_settings_say_which_models_may_be_asked_for(
+    client: AsyncClient, set_environment: SetEnvironment
+) -> None:
+    set_environment(CHAT_MODELS="openai:a, openai:b")
+
+    listed = (await client.get("/v1/models")).json()["data"]
+
+    assert [model["id"] for model in listed] == ["openai:a", "openai:b"]
+    assert (await ask(client))["error"]["code"] == "model_not_found"

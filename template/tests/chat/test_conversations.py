@@ -1,0 +1,183 @@
+"""Conversations are kept, shown to the model as far as they fit, listed and deleted."""
+
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from app.api import create_key
+from app.chat.history import drop_oldest_turns, estimate_tokens, history_tokens
+from app.chat.settings import ChatSettings
+from app.llm import Message, ToolCall
+from tests.conftest import SetEnvironment
+from tests.llm.fake_provider import FakeProvider
+
+pytestmark = pytest.mark.usefixtures("database", "fresh_models")
+
+MODEL = "openai:gpt-5-mini"
+
+
+@pytest.fixture(autouse=True)
+def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
+    """Lead the settings to the provider on this machine."""
+    set_environment(
+        LLM_MODEL=MODEL,
+        OPENAI_API_KEY="sk-12345678",
+        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
+        LLM_RETRIES="0",
+        CHAT_HISTORY_TOKENS="100",
+    )
+    return fake_provider
+
+
+async def say(client: AsyncClient, text: str, conversation: str = "c1", **more: Any) -> dict[str, Any]:
+    body = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": text}],
+        "conversation_id": conversation,
+        **more,
+    }
+    response = await client.post("/v1/chat/completions", json=body)
+    document: dict[str, Any] = response.json() if "stream" not in more else {"text": response.text}
+    return document
+
+
+async def messages(client: AsyncClient, conversation: str = "c1") -> list[str]:
+    found = (await client.get(f"/v1/conversations/{conversation}/messages")).json()["messages"]
+    return [f"{message['role']}: {message['content']}" for message in found]
+
+
+async def test_a_conversation_is_remembered(client: AsyncClient, provider: FakeProvider) -> None:
+    await say(client, "My name is Anna")
+
+    document = await say(client, "What is my name?")
+
+    sent = [m["content"] for m in provider.requests[-1]["messages"] if m["role"] != "system"]
+    assert sent == ["My name is Anna", "Hello there", "What is my name?"]
+    assert document["conversation"] == {"id": "c1", "dropped_messages": 0}
+
+
+async def test_a_stream_is_remembered_too(client: AsyncClient) -> None:
+    await say(client, "My name is Anna", stream=True)
+
+    assert await messages(client) == ["user: My name is Anna", "assistant: Hello there "]
+
+
+async def test_what_does_not_fit_is_dropped_and_counted(client: AsyncClient, provider: FakeProvider) -> None:
+    await say(client, "old " * 100)
+    await say(client, "new")
+
+    document = await say(client, "Now?")
+
+    sent = [m["content"] for m in provider.requests[-1]["messages"] if m["role"] != "system"]
+    assert sent == ["new", "Hello there", "Now?"]
+    assert document["conversation"]["dropped_messages"] == 2
+
+
+async def test_a_turn_that_fails_is_not_kept(client: AsyncClient, provider: FakeProvider) -> None:
+    provider.answers.append(500)
+
+    await say(client, "Hello")
+
+    assert (await client.get("/v1/conversations/c1/messages")).status_code == 404
+
+
+async def test_conversations_of_others_are_not_there(client: AsyncClient) -> None:
+    await say(client, "A secret")
+    other = await create_key("other", ["runs:*"])
+    headers = {"Authorization": f"Bearer {other.text}"}
+
+    listed = await client.get("/v1/conversations", headers=headers)
+    read = await client.get("/v1/conversations/c1/messages", headers=headers)
+    deleted = await client.delete("/v1/conversations/c1", headers=headers)
+
+    assert listed.json()["conversations"] == []
+    assert (read.status_code, deleted.status_code) == (404, 404)
+    assert len(await messages(client)) == 2
+
+
+async def test_two_callers_may_use_the_same_id(client: AsyncClient, provider: FakeProvider) -> None:
+    await say(client, "A secret")
+    other = await create_key("other", ["runs:*"])
+    client.headers["Authorization"] = f"Bearer {other.text}"
+
+    await say(client, "Hello")
+
+    assert "A secret" not in str(provider.requests[-1])
+    assert await messages(client) == ["user: Hello", "assistant: Hello there"]
+
+
+async def test_conversations_are_listed_page_by_page(client: AsyncClient) -> None:
+    for name in ("c1", "c2", "c3"):
+        await say(client, "Hello", name)
+
+    first = (await client.get("/v1/conversations?limit=2")).json()
+    second = (await client.get(f"/v1/conversations?limit=2&cursor={first['next_cursor']}")).json()
+
+    assert [c["id"] for c in first["conversations"]] == ["c3", "c2"]
+    assert ([c["id"] for c in second["conversations"]], second["next_cursor"]) == (["c1"], None)
+
+
+async def test_messages_are_listed_page_by_page(client: AsyncClient) -> None:
+    await say(client, "One")
+    await say(client, "Two")
+
+    first = (await client.get("/v1/conversations/c1/messages?limit=3")).json()
+    cursor = first["next_cursor"]
+    second = (await client.get(f"/v1/conversations/c1/messages?limit=3&cursor={cursor}")).json()
+
+    assert [m["content"] for m in first["messages"]] == ["One", "Hello there", "Two"]
+    assert ([m["content"] for m in second["messages"]], second["next_cursor"]) == (["Hello there"], None)
+
+
+async def test_a_deleted_conversation_is_forgotten(client: AsyncClient, provider: FakeProvider) -> None:
+    await say(client, "A secret")
+
+    deleted = await client.delete("/v1/conversations/c1")
+    await say(client, "What was it?")
+
+    assert deleted.status_code == 204
+    assert "A secret" not in str(provider.requests[-1])
+    assert (await client.delete("/v1/conversations/nonsense")).status_code == 404
+
+
+def turn(text: str) -> list[Message]:
+    return [Message("user", text), Message("assistant", text)]
+
+
+def test_the_latest_turns_that_fit_are_kept() -> None:
+    conversation = [*turn("a" * 30), *turn("b" * 30), *turn("c" * 30)]
+    tokens = sum(map(estimate_tokens, conversation[2:]))
+
+    cut = drop_oldest_turns(conversation, tokens)
+
+    assert (list(cut.kept), cut.dropped) == (conversation[2:], 2)
+
+
+def test_a_turn_is_not_cut_in_the_middle() -> None:
+    call = ToolCall("t1", "weather", "{}")
+    conversation = [
+        Message("user", "x" * 3000),
+        Message("assistant", "", (call,)),
+        Message("tool", "sunny", tool_call_id="t1"),
+        Message("assistant", "It is sunny"),
+    ]
+
+    assert drop_oldest_turns(conversation, 100).kept == ()
+
+
+def test_all_is_kept_if_it_fits() -> None:
+    assert drop_oldest_turns(turn("a"), 1000).dropped == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("anthropic:claude-haiku-4-5", 100_000), ("ollama:nonsense", 8_000), ("offline:demo", 8_000)],
+)
+def test_half_of_what_the_model_takes_is_for_history(
+    model: str, expected: int, set_environment: SetEnvironment
+) -> None:
+    set_environment(CHAT_HISTORY_TOKENS="")
+
+    assert ChatSettings.load().history_tokens is None
+    assert history_tokens(model) == expected
