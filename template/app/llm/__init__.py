@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from app.llm.errors import LLMError
     from app.llm.facade import chat, complete, extract, stream
     from app.llm.offline import Question
-    from app.llm.prompts import Prompt, RenderedPrompt, load_prompt
+    from app.llm.prompts import Prompt, RenderedPrompt, load_prompt, prompt_files
     from app.llm.providers import check_configured, default_model
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "default_model",
     "extract",
     "load_prompt",
+    "prompt_files",
     "stream",
 ]
 
@@ -44,6 +45,6 @@ __getattr__ = lazy_exports(
     errors=("LLMError",),
     facade=("chat", "complete", "extract", "stream"),
     offline=("Question",),
-    prompts=("Prompt", "RenderedPrompt", "load_prompt"),
+    prompts=("Prompt", "RenderedPrompt", "load_prompt", "prompt_files"),
     providers=("check_configured", "default_model"),
 )

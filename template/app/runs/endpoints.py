@@ -12,7 +12,7 @@ from app.api import Principal, problem_responses, require
 from app.core.errors import FieldError, InvalidInput
 from app.runs import repository
 from app.runs.errors import RunConflict, RunNotFound
-from app.runs.follow import follow
+from app.runs.follow import follow_run
 from app.runs.models import Run, Status
 from app.runs.schemas import RunEventView, RunPage, RunRequest, RunView
 from app.runs.send import send
@@ -35,7 +35,7 @@ IdempotencyKey = Annotated[
 
 async def existing_run(run_id: UUID) -> Run:
     """Return the run of the path."""
-    run = await repository.get(run_id)
+    run = await repository.get_run(run_id)
     if run is None:
         raise RunNotFound(f"There is no run {run_id}.")
     return run
@@ -106,7 +106,7 @@ async def stream_events(
 ) -> AsyncIterable[ServerSentEvent]:
     """Stream what happens to a run, from its beginning or after `Last-Event-ID`, until it ends."""
     after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-    async for event in follow(run.id, min(after, 2**63 - 1)):
+    async for event in follow_run(run.id, min(after, 2**63 - 1)):
         yield ServerSentEvent(
             id=str(event.id), event=event.type, data=RunEventView.of(event).model_dump(mode="json")
         )

@@ -64,7 +64,7 @@ async def execute(run_id: UUID) -> None:
 
 
 async def _claim(run_id: UUID) -> Run | None:
-    run = await repository.get(run_id)
+    run = await repository.get_run(run_id)
     if run is None:
         return None
     lazy = load_workflows().get(run.workflow)

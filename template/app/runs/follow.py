@@ -13,7 +13,7 @@ _LOOK_SECONDS = 15.0
 """How long to rely on announcements alone; then look, in case one was lost."""
 
 
-async def follow(run_id: UUID, after: int = 0) -> AsyncGenerator[RunEvent, None]:
+async def follow_run(run_id: UUID, after: int = 0) -> AsyncGenerator[RunEvent, None]:
     """Yield the events of a run that come after an event, until the run ends.
 
     No connection to the database is held while there is nothing to tell.
@@ -24,7 +24,7 @@ async def follow(run_id: UUID, after: int = 0) -> AsyncGenerator[RunEvent, None]
             for event in await repository.events_after(run_id, after):
                 after = event.id
                 yield event
-            run = await repository.get(run_id)
+            run = await repository.get_run(run_id)
             if run is None or Status(run.status).is_final:
                 for event in await repository.events_after(run_id, after):
                     yield event

@@ -59,7 +59,7 @@ _INSERTED = (
 )
 
 
-async def get(run_id: UUID) -> Run | None:
+async def get_run(run_id: UUID) -> Run | None:
     """Return a run."""
     async with transaction() as session:
         return await session.get(Run, run_id)

@@ -55,7 +55,7 @@ async def stored_run(**values: Any) -> Run:
 
 async def reloaded(run: Run) -> Run:
     """Return a run as it is stored now."""
-    found = await repository.get(run.id)
+    found = await repository.get_run(run.id)
     assert found is not None
     return found
 

@@ -7,7 +7,7 @@ from httpx2 import AsyncClient
 from app.api import create_key
 from app.runs import repository
 from app.runs.execute import execute
-from app.runs.follow import follow
+from app.runs.follow import follow_run
 from app.worker import get_celery_app
 from tests.runs.factories import stored_run
 
@@ -239,7 +239,7 @@ async def test_who_follows_hears_what_happens_while_it_happens() -> None:
     heard: list[str] = []
 
     async def listen() -> None:
-        async for event in follow(run.id):
+        async for event in follow_run(run.id):
             heard.append(event.type)  # noqa: PERF401 - one by one, as they come
 
     following = asyncio.create_task(listen())

@@ -113,7 +113,7 @@ async def accepted(journal: Path, **data: Any) -> Run:
 
 
 async def status_of(run_id: UUID) -> str:
-    run = await repository.get(run_id)
+    run = await repository.get_run(run_id)
     assert run is not None
     return run.status
 

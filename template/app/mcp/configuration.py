@@ -1,0 +1,81 @@
+"""`mcp.json`: the MCP servers whose tools our agents may use.
+
+    {"mcpServers": {
+        "search": {"url": "https://mcp.example.com/mcp", "headers": {"Authorization": "Bearer ${KEY}"}},
+        "files":  {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv"]}
+    }}
+
+`${NAME}` is a variable of the environment or of `.env`: no secret stands in the file.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from functools import partial
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from app.core.errors import ConfigurationError
+from app.core.paths import ROOT
+from app.core.redaction import register_secret
+from app.core.settings import ENV_FILE
+
+FILE = ROOT / "mcp.json"
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+class ServerSettings(BaseModel):
+    """One server: reached at a URL, or started with a command."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str | None = None
+    headers: dict[str, str] = {}
+    command: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _has_one_way(self) -> "ServerSettings":
+        if (self.url is None) == (self.command is None):
+            raise ValueError("it needs either a url or a command")
+        return self
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mcpServers: dict[str, ServerSettings]  # noqa: N815 - the name that all MCP clients use
+
+
+def load_servers() -> Mapping[str, ServerSettings]:
+    """Return the servers by name; none if there is no file. Raises `ConfigurationError`."""
+    try:
+        text = FILE.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{FILE.name} cannot be read: {type(error).__name__}.") from None
+    variables = {**_from_env_file(), **os.environ}
+    try:
+        return _File.model_validate_json(_VARIABLE.sub(partial(_fill, variables), text)).mcpServers
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        where = ".".join(map(str, problem["loc"])) or "the file"
+        raise ConfigurationError(f"{FILE.name} is wrong: {where}: {problem['msg']}.") from None
+
+
+def _from_env_file() -> dict[str, str]:
+    if os.environ.get("ENVIRONMENT") == "test":
+        return {}
+    return {name: value for name, value in dotenv_values(ENV_FILE).items() if value}
+
+
+def _fill(variables: Mapping[str, str], match: re.Match[str]) -> str:
+    value = variables.get(match[1])
+    if not value:
+        raise ConfigurationError(f"{FILE.name} needs {match[1]}.", hint="Set it in .env.")
+    register_secret(value)
+    return value.replace("\\", "\\\\").replace('"', '\\"')

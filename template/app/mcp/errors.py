@@ -1,0 +1,10 @@
+"""Errors of the Model Context Protocol."""
+
+from app.core.errors import ServiceUnavailable
+
+
+class McpServerUnavailable(ServiceUnavailable):
+    """A server of `mcp.json` does not answer."""
+
+    code = "mcp-server-unavailable"
+    title = "MCP server unavailable"

@@ -1,0 +1,130 @@
+"""What MCP clients see of us: each workflow is a tool, each prompt file a prompt.
+
+A tool call is a durable run: it is queued, done by a worker and kept. A client that goes away leaves it be.
+"""
+
+import json
+from typing import Any
+
+from mcp import MCPError
+from mcp.server import Server, ServerRequestContext
+from mcp.types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    Prompt,
+    PromptArgument,
+    PromptMessage,
+    TextContent,
+    Tool,
+)
+from starlette.requests import Request
+
+from app.api import Principal, check_allowed
+from app.core.errors import AppError
+from app.core.project import about_project
+from app.core.registry import load_workflows
+from app.llm import load_prompt, prompt_files
+from app.runs import Run, follow_run, get_run, start_run
+
+Context = ServerRequestContext[Any, Request]
+
+
+def build_server() -> Server[Any]:
+    """Return the server."""
+    project = about_project()
+    return Server(
+        project.name,
+        version=project.version,
+        instructions=project.description,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
+    )
+
+
+async def list_tools(context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
+    """Return the workflows."""
+    _require(context, "runs:read")
+    workflows = [lazy.load() for lazy in load_workflows().values()]
+    return ListToolsResult(
+        tools=[
+            Tool(
+                name=workflow.name,
+                description=workflow.summary,
+                input_schema=workflow.input.model_json_schema(),
+                output_schema=workflow.output.model_json_schema(mode="serialization"),
+            )
+            for workflow in workflows
+        ]
+    )
+
+
+async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
+    """Run a workflow and return its output. What is wrong with the input is said to the model."""
+    _require(context, "runs:write")
+    if params.name not in load_workflows():
+        raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
+    try:
+        run = await start_run(params.name, params.arguments or {})
+    except AppError as error:
+        return _said(str(error), is_error=True)
+    happened = 0
+    async for event in follow_run(run.id):
+        happened += 1
+        await context.session.report_progress(happened, message=event.data.get("name", event.type))
+    return _result(await get_run(run.id))
+
+
+def _result(run: Run | None) -> CallToolResult:
+    assert run is not None
+    if run.output is None:
+        detail = run.error["detail"] if run.error else "It has no result."
+        return _said(f"The run {run.id} has {run.status}. {detail}", is_error=True)
+    text = TextContent(type="text", text=json.dumps(run.output, ensure_ascii=False))
+    return CallToolResult(content=[text], structured_content=run.output)
+
+
+def _said(text: str, *, is_error: bool) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
+
+
+async def list_prompts(context: Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:
+    """Return the prompt files."""
+    _require(context, "runs:read")
+    prompts = [load_prompt(name) for name in prompt_files()]
+    return ListPromptsResult(
+        prompts=[
+            Prompt(
+                name=prompt.name,
+                arguments=[PromptArgument(name=name, required=True) for name in prompt.variables],
+            )
+            for prompt in prompts
+        ]
+    )
+
+
+async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPromptResult:
+    """Return a prompt with its variables filled in."""
+    _require(context, "runs:read")
+    try:
+        rendered = load_prompt(params.name).render(**(params.arguments or {}))
+    except AppError as error:
+        raise MCPError(INVALID_PARAMS, str(error)) from None
+    content = TextContent(type="text", text=rendered.text)
+    return GetPromptResult(messages=[PromptMessage(role="user", content=content)])
+
+
+def _require(context: Context, scope: str) -> None:
+    assert context.request is not None
+    caller: Principal = context.request.state.caller
+    try:
+        check_allowed(caller, scope)
+    except AppError as error:
+        raise MCPError(INVALID_PARAMS, str(error)) from None

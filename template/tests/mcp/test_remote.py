@@ -1,0 +1,121 @@
+"""Tools of other servers: a real one is started as a process, and ours is called over HTTP."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.core.errors import ConfigurationError
+from app.core.redaction import redact_text
+from app.mcp import configuration, open_remote_tools
+from app.mcp.configuration import load_servers
+from app.mcp.errors import McpServerUnavailable
+from tests.api.fixtures import Served
+
+SERVER = """
+from mcp.server import MCPServer
+
+server = MCPServer("test")
+
+
+@server.tool()
+def add(first: int, second: int) -> int:
+    "Add two numbers."
+    return first + second
+
+
+@server.tool()
+def fail() -> str:
+    "Fail."
+    raise ValueError("it is broken")
+
+
+server.run("stdio")
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An `mcp.json` of the test's own."""
+    path = tmp_path / "mcp.json"
+    monkeypatch.setattr(configuration, "FILE", path)
+    return path
+
+
+def write(file: Path, **servers: object) -> None:
+    file.write_text(json.dumps({"mcpServers": servers}))
+
+
+async def test_tools_of_a_server_that_is_started_can_be_called(file: Path, tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(SERVER)
+    write(file, calculator={"command": sys.executable, "args": [str(script)]})
+
+    async with open_remote_tools() as tools:
+        by_name = {tool.name: tool for tool in tools}
+        total = await by_name["add"].call({"first": 2, "second": 3})
+        failed = await by_name["fail"].call({})
+
+    assert (by_name["add"].server, by_name["add"].description) == ("calculator", "Add two numbers.")
+    assert set(by_name["add"].parameters["properties"]) == {"first", "second"}
+    assert total == "5"
+    assert failed.startswith("The tool failed:")
+
+
+async def test_tools_of_a_server_at_a_url_can_be_called(
+    file: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", served.key("runs:*"))
+    write(file, other={"url": f"{served.url}/mcp", "headers": {"Authorization": "Bearer ${OTHER_KEY}"}})
+
+    async with open_remote_tools() as (tool, *_):
+        answer = await tool.call({"text": "One two three", "max_words": 1})
+
+    assert json.loads(answer)["summary"] == "One"
+
+
+def test_a_value_from_the_environment_is_kept_out_of_logs(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", 'a "quoted" secret')
+    write(file, other={"url": "http://127.0.0.1:1/mcp", "headers": {"Authorization": "${OTHER_KEY}"}})
+
+    assert load_servers()["other"].headers == {"Authorization": 'a "quoted" secret'}
+    assert "quoted" not in redact_text('it said a "quoted" secret')
+
+
+@pytest.mark.parametrize(
+    "server",
+    [{"url": "http://127.0.0.1:1/mcp"}, {"command": "/nonexistent/program"}, {"command": sys.executable}],
+)
+async def test_a_server_that_does_not_answer_is_named(server: dict[str, str], file: Path) -> None:
+    write(file, broken={**server, **({"args": ["-c", "pass"]} if server.get("command") else {})})
+
+    with pytest.raises(McpServerUnavailable, match="'broken'"):
+        async with open_remote_tools():
+            pass
+
+
+def test_without_the_file_there_are_no_servers(file: Path) -> None:
+    assert load_servers() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nonsense", "JSON"),
+        ("{}", "mcpServers"),
+        ('{"mcpServers": {"a": {}}}', "either a url or a command"),
+        ('{"mcpServers": {"a": {"url": "x", "command": "y"}}}', "either a url or a command"),
+        ('{"mcpServers": {"a": {"url": "x", "more": 1}}}', "mcpServers.a.more"),
+        ('{"mcpServers": {"a": {"url": "${NOT_SET}"}}}', "NOT_SET"),
+    ],
+)
+def test_a_wrong_file_is_a_message(text: str, message: str, file: Path) -> None:
+    file.write_text(text)
+
+    with pytest.raises(ConfigurationError, match=r"mcp\.json") as caught:
+        load_servers()
+
+    assert message in str(caught.value)
