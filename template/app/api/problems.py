@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.core.errors import AppError
 from app.core.redaction import redact_text
@@ -119,13 +120,20 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
             "The body is not valid JSON: it is not UTF-8, or nested too deeply, or has too long a number."
         )
         return problem_response(request.url.path, status, "invalid-json", detail=detail)
+    headers = {"Allow": _allowed(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
     return problem_response(
         request.url.path,
         status,
         status.phrase.lower().replace(" ", "-"),
-        headers=error.headers,
+        headers=headers,
         detail=error.detail if error.detail != status.phrase else None,
     )
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of all routes with this path; Starlette names those of the first one alone."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
 
 
 def _validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -36,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 READ, WRITE = require("runs:read"), require("runs:write")
 
+_EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
+"""Of a stream: `data` is a chunk as OpenAI has it, or `[DONE]`."""
+
 door = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
 conversations = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 
@@ -61,7 +64,7 @@ def _model(name: str) -> Model:
     response_model=Completion,
     response_model_exclude_none=True,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}},
         **error_responses(400, 401, 403, 404, 413, 429, 502, 503, 504),
     },
 )

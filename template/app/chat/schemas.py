@@ -7,28 +7,40 @@ not here are ignored, except where that would change what comes back: those are 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.core.text import Text
 
 ConversationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$", examples=["customer-7"])]
 
 
-class ContentPart(BaseModel):
+def _must_be_false(value: bool) -> bool:
+    if value:
+        raise ValueError("it is not supported")
+    return value
+
+
+class Received(BaseModel):
+    """A part of a request: nothing is converted, so `"1"` is no number."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class ContentPart(Received):
     """A part of a message. Only text is supported."""
 
     type: str
     text: Text | None = None
 
 
-class FunctionCall(BaseModel):
+class FunctionCall(Received):
     """The function that a model asks for."""
 
     name: Text
     arguments: Text = Field(description="JSON, as the model wrote it.")
 
 
-class WireToolCall(BaseModel):
+class WireToolCall(Received):
     """A call that a model asks for."""
 
     id: Text
@@ -36,7 +48,7 @@ class WireToolCall(BaseModel):
     function: FunctionCall
 
 
-class ChatMessage(BaseModel):
+class ChatMessage(Received):
     """One message."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
@@ -45,7 +57,7 @@ class ChatMessage(BaseModel):
     tool_call_id: Text | None = None
 
 
-class FunctionDefinition(BaseModel):
+class FunctionDefinition(Received):
     """A function that the client can carry out."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -53,14 +65,14 @@ class FunctionDefinition(BaseModel):
     parameters: dict[str, Any] = {"type": "object", "properties": {}}
 
 
-class WireTool(BaseModel):
+class WireTool(Received):
     """A tool that the model may ask for."""
 
     type: Literal["function"]
     function: FunctionDefinition
 
 
-class JsonSchema(BaseModel):
+class JsonSchema(Received):
     """The schema that an answer must fit."""
 
     name: Text = "answer"
@@ -68,20 +80,20 @@ class JsonSchema(BaseModel):
     wire_schema: dict[str, Any] = Field(alias="schema")
 
 
-class ResponseFormat(BaseModel):
+class ResponseFormat(Received):
     """The form of the answer."""
 
     type: Literal["text", "json_schema"]
     json_schema: JsonSchema | None = None
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Received):
     """What a stream brings besides the text."""
 
     include_usage: bool = False
 
 
-class CompletionRequest(BaseModel):
+class CompletionRequest(Received):
     """Continue a conversation."""
 
     model_config = ConfigDict(
@@ -109,8 +121,8 @@ class CompletionRequest(BaseModel):
     seed: int | None = None
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
-    n: Literal[1] | None = None
-    logprobs: Literal[False] | None = None
+    n: int | None = Field(None, ge=1, le=1)
+    logprobs: Annotated[bool, AfterValidator(_must_be_false)] | None = None
 
 
 class Usage(BaseModel):

@@ -2,11 +2,13 @@
 
     python -m tests.runs.slow worker
 
-Each step writes a line into a file: what is done twice shows there. `CLOCK_SKEW` shifts the process's clock.
+Each step writes a line into a file: what is done twice shows there. `CLOCK_SKEW` shifts the process's clock;
+with `DIE_BEFORE_SEND` it kills itself when a run is committed and its message is about to go out.
 """
 
 import asyncio
 import os
+import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -73,9 +75,18 @@ def _shift_clock(seconds: float) -> None:
     setattr(time, "time", lambda: true_time() + seconds)  # noqa: B010
 
 
+async def _die(_run: object) -> bool:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return False
+
+
 if __name__ == "__main__":
     _shift_clock(float(os.environ.get("CLOCK_SKEW", "0")))
     install()
+    if os.environ.get("DIE_BEFORE_SEND"):
+        from app.runs import start
+
+        setattr(start, "send", _die)  # noqa: B010
     from app.cli import main
 
     main()
