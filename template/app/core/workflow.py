@@ -71,6 +71,11 @@ class Workflow(Generic[In, Out]):
     max_per_minute: int | None = None
     """How many of its runs may start within a minute."""
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether its runs may have to wait for others of it."""
+        return self.max_concurrency is not None or self.max_per_minute is not None
+
     def validate(self, data: Mapping[str, Any]) -> In:
         """Return the input. Raises `InvalidInput` that names each field that does not fit."""
         try:

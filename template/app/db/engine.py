@@ -39,8 +39,33 @@ async def transaction() -> AsyncGenerator[AsyncSession, None]:
 
     Keep it short: no call of a model or of another service inside. Raises `DatabaseUnavailable`.
     """
+    async with _session(autocommits=False) as session:
+        yield session
+
+
+@asynccontextmanager
+async def autocommit() -> AsyncGenerator[AsyncSession, None]:
+    """Open a session in which each statement is a transaction of its own.
+
+    Without BEGIN and COMMIT around it a statement is one message to the server instead of three. Raises
+    `DatabaseUnavailable`.
+    """
+    async with _session(autocommits=True) as session:
+        yield session
+
+
+@cache
+def _sessions(*, autocommits: bool) -> async_sessionmaker[AsyncSession]:
+    engine = get_engine()
+    if autocommits:
+        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def _session(*, autocommits: bool) -> AsyncGenerator[AsyncSession, None]:
     try:
-        async with async_sessionmaker(get_engine(), expire_on_commit=False).begin() as session:
+        async with _sessions(autocommits=autocommits).begin() as session:
             yield session
     except SQLAlchemyError as error:
         if is_outage(error):
@@ -88,6 +113,7 @@ async def dispose() -> None:
     if get_engine.cache_info().currsize:
         await get_engine().dispose()
         get_engine.cache_clear()
+        _sessions.cache_clear()
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ class DatabaseSettings(Settings):
     password: SecretStr | None = None
     """Used where the URL has none; `compose.yaml` gives it to its PostgreSQL too."""
 
-    pool_size: int = Field(10, ge=1, le=500)
+    pool_size: int = Field(20, ge=1, le=500)
     """Connections that a process keeps open."""
 
     max_overflow: int = Field(10, ge=0, le=500)

@@ -137,5 +137,6 @@ async def retry_run(run: ExistingRun) -> RunView:
     if not await repository.start_again(run.id):
         raise RunConflict(f"The run is {run.status}.", hint="Only a failed or cancelled run can be retried.")
     again = await existing_run(run.id)
-    await send(again)
+    if await send(again):
+        await repository.mark_sent(again.id)
     return RunView.of(again)

@@ -64,12 +64,14 @@ async def execute(run_id: UUID) -> None:
 
 
 async def _claim(run_id: UUID) -> Run | None:
-    run = await repository.get_run(run_id)
-    if run is None:
-        return None
-    lazy = load_workflows().get(run.workflow)
     lease = timedelta(seconds=RunsSettings.load().lease_seconds)
-    return await repository.claim(run_id, lazy.load() if lazy else None, lease)
+    limited = {name: lazy.load() for name, lazy in load_workflows().items() if lazy.load().is_limited}
+    if claimed := await repository.claim(run_id, lease, unless=limited):
+        return claimed
+    run = await repository.get_run(run_id)
+    if run is None or run.workflow not in limited:
+        return None
+    return await repository.claim_limited(run_id, lease, limited[run.workflow])
 
 
 async def _attempt(run: Run) -> bool:
@@ -97,14 +99,14 @@ async def _attempt(run: Run) -> bool:
     finally:
         _at_work.pop(work, None)
     log.info("run.finished", status=Status.succeeded)
-    return await repository.finish(run, Status.succeeded, output=output.model_dump(mode="json"), error=None)
+    return await repository.succeed(run, output.model_dump(mode="json"))
 
 
 async def _work(run: Run) -> BaseModel:
     workflow = get_workflow(run.workflow)
     if run.attempt > workflow.max_attempts:  # the attempts before took their workers with them
         raise RunAbandoned(f"Its worker died in each of {workflow.max_attempts} attempts.")
-    steps = DurableSteps(run, await repository.finished_steps(run.id))
+    steps = DurableSteps(run)
     deadline = asyncio.timeout(workflow.time_limit)
     try:
         async with deadline:
@@ -177,7 +179,7 @@ async def _store_interruption(run: Run, reason: Interruption) -> bool:
     log.info("run.interrupted", reason=reason.value)
     match reason:
         case Interruption.cancelled:
-            return await repository.finish(run, Status.cancelled)
+            return await repository.give_up(run, Status.cancelled)
         case Interruption.stopped:
             return await repository.give_back(run)
         case Interruption.lost:
@@ -191,7 +193,7 @@ async def _store_error(run: Run, problem: dict[str, Any], *, may_pass: bool) -> 
         log.info("run.retrying", attempt=run.attempt, wait=round(wait, 1))
         return await repository.put_off(run, timedelta(seconds=wait), problem)
     log.info("run.finished", status=Status.failed)
-    return await repository.finish(run, Status.failed, error=problem)
+    return await repository.give_up(run, Status.failed, **problem)
 
 
 def _wait(attempt: int) -> float:

@@ -17,6 +17,7 @@ async def relay() -> int:
     for run in runs:
         if not await send(run):  # the broker is down: the others would only wait for it too
             break
+        await repository.mark_sent(run.id)
         sent += 1
     if runs:
         log.info("runs.relayed", count=sent, waiting=len(runs) - sent)

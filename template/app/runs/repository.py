@@ -1,21 +1,38 @@
-"""All SQL on runs. Each change of state is one transaction: the row, its event, and the announcement.
+"""All SQL on runs. Each change of state is one statement: the row, its event, and the announcement.
 
 Times are compared by the database's clock alone, so workers whose clocks differ agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Interval,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.core.ids import new_id
 from app.core.workflow import Workflow
-from app.db import transaction
+from app.db import autocommit, transaction
 from app.runs.models import Run, RunEvent, RunSchedule, RunStep, Status
 
 CHANNEL = "run_events"
@@ -24,6 +41,8 @@ CHANNEL = "run_events"
 _NOW = func.clock_timestamp()
 _LOST_AFTER = timedelta(minutes=5)
 """A message that has not led to a claim after this time is sent again."""
+_FIRST_LOST_AFTER = timedelta(seconds=4)
+"""The same for a run's first message, before which the API may have died."""
 _ENDED: dict[str, Any] = {
     "lease": None,
     "lease_until": None,
@@ -34,16 +53,15 @@ _ENDED: dict[str, Any] = {
 
 
 async def insert_run(run: Run) -> Run:
-    """Store a new run; or return the one that has its idempotency key already."""
-    values = {name: getattr(run, name) for name in _INSERTED}
-    statement = insert(Run).values(values).on_conflict_do_nothing(index_elements=["idempotency_key"])
-    async with transaction() as session:
-        stored: Run | None = await session.scalar(statement.returning(Run))
-        if stored is None:
-            same_key = select(Run).where(Run.idempotency_key == run.idempotency_key)
-            return (await session.scalars(same_key)).one()
-        await _announce(session, stored.id, Status.queued, {})
+    """Store a new run; or return the one that has its idempotency key already.
+
+    It counts as sent: its message goes out next. If it does not, call `mark_unsent`.
+    """
+    values = {f"new_{name}": getattr(run, name) for name in _INSERTED}
+    if stored := await _change(_insert(), Status.queued, values):
         return stored
+    async with autocommit() as session:
+        return (await session.scalars(select(Run).where(Run.idempotency_key == run.idempotency_key))).one()
 
 
 _INSERTED = (
@@ -59,9 +77,15 @@ _INSERTED = (
 )
 
 
+@cache
+def _insert() -> Select[Run, Any]:
+    new = insert(Run).values({name: bindparam(f"new_{name}") for name in _INSERTED} | {"sent_at": _NOW})
+    return _recorded(new.on_conflict_do_nothing(index_elements=["idempotency_key"]))
+
+
 async def get_run(run_id: UUID) -> Run | None:
     """Return a run."""
-    async with transaction() as session:
+    async with autocommit() as session:
         return await session.get(Run, run_id)
 
 
@@ -84,48 +108,66 @@ async def list_runs(page: Page) -> Sequence[Run]:
         statement = statement.where(Run.status == page.status)
     if page.workflow:
         statement = statement.where(Run.workflow == page.workflow)
-    async with transaction() as session:
+    async with autocommit() as session:
         return (await session.scalars(statement)).all()
 
 
 async def events_after(run_id: UUID, event_id: int) -> Sequence[RunEvent]:
     """Return what happened to a run after an event, in order."""
     statement = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.id > event_id)
-    async with transaction() as session:
+    async with autocommit() as session:
         return (await session.scalars(statement.order_by(RunEvent.id))).all()
 
 
 async def mark_sent(run_id: UUID) -> None:
     """Remember that the broker has taken a run's message."""
-    async with transaction() as session:
+    async with autocommit() as session:
         await session.execute(update(Run).where(Run.id == run_id).values(sent_at=_NOW))
 
 
-async def claim(run_id: UUID, workflow: Workflow[Any, Any] | None, lease: timedelta) -> Run | None:
-    """Take a run for one attempt; None if it is not to be had.
+async def mark_unsent(run_id: UUID) -> None:
+    """Remember that the broker has not taken a run's message: the relay sends it."""
+    async with autocommit() as session:
+        await session.execute(update(Run).where(Run.id == run_id).values(sent_at=None))
+
+
+async def claim(run_id: UUID, lease: timedelta, *, unless: Collection[str] = ()) -> Run | None:
+    """Take a run for one attempt; None if it is not to be had, or belongs to one of the workflows `unless`.
 
     It is to be had when it is queued and due, or when the lease of the worker that had it has ended. Of
     two workers that try at the same time, the row's lock lets one through.
     """
-    statement = (
+    return await _change(_claim(), Status.running, {**_claim_values(run_id, lease), "unless": list(unless)})
+
+
+async def claim_limited(run_id: UUID, lease: timedelta, workflow: Workflow[Any, Any]) -> Run | None:
+    """The same for a workflow with limits: if they are reached the run is put off by a second."""
+    async with transaction() as session:
+        if not await _has_room(session, run_id, workflow):
+            return None
+        values = {**_claim_values(run_id, lease), "unless": []}
+        run: Run | None = await session.scalar(_claim(), _with_event(values, Status.running, {}))
+        return run
+
+
+def _claim_values(run_id: UUID, lease: timedelta) -> dict[str, Any]:
+    return {"run_id": run_id, "seconds": lease, "new_lease": new_id()}
+
+
+@cache
+def _claim() -> Select[Run, Any]:
+    unless = Run.workflow.not_in(bindparam("unless", expanding=True))
+    return _recorded(
         update(Run)
-        .where(Run.id == run_id, _can_be_claimed())
+        .where(Run.id == bindparam("run_id"), _can_be_claimed(), unless)
         .values(
             status=Status.running,
             attempt=Run.attempt + 1,
-            lease=new_id(),
-            lease_until=_NOW + lease,
+            lease=bindparam("new_lease"),
+            lease_until=_NOW + bindparam("seconds", type_=Interval),
             started_at=func.coalesce(Run.started_at, _NOW),
         )
-        .returning(Run)
     )
-    async with transaction() as session:
-        if workflow and not await _has_room(session, run_id, workflow):
-            return None
-        run = await session.scalar(statement)
-        if run:
-            await _announce(session, run.id, Status.running, {"attempt": run.attempt})
-        return run
 
 
 def _can_be_claimed() -> ColumnElement[bool]:
@@ -140,8 +182,6 @@ def _can_be_claimed() -> ColumnElement[bool]:
 
 async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any, Any]) -> bool:
     """Check the workflow's limits; if they are reached, put the run off by a second."""
-    if workflow.max_concurrency is None and workflow.max_per_minute is None:
-        return True
     # one at a time may count, or two would both find room for one
     key = func.hashtextextended(f"runs:{workflow.name}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(key)))
@@ -161,15 +201,31 @@ async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any,
 
 async def renew(run: Run, lease: timedelta) -> Run | None:
     """Renew a claim; None if another worker has taken over."""
-    async with transaction() as session:
+    async with autocommit() as session:
         renewed: Run | None = await session.scalar(_held(run).values(lease_until=_NOW + lease).returning(Run))
         return renewed
 
 
-async def finish(run: Run, status: Status, **values: Any) -> bool:
-    """Store how a run ended. False if the claim was lost: then the result is another worker's to give."""
+async def succeed(run: Run, output: dict[str, Any]) -> bool:
+    """Store the result of a run. False if the claim was lost: then the result is another worker's to give."""
+    values = {"run_id": run.id, "held_lease": run.lease, "new_output": output}
+    return await _change(_success(), Status.succeeded, values) is not None
+
+
+@cache
+def _success() -> Select[Run, Any]:
+    held = update(Run).where(
+        Run.id == bindparam("run_id"), Run.status == Status.running, Run.lease == bindparam("held_lease")
+    )
+    new = {"status": Status.succeeded, "output": bindparam("new_output"), "error": None, **_ENDED}
+    return _recorded(held.values(new))
+
+
+async def give_up(run: Run, status: Status, **error: Any) -> bool:
+    """Store that a run has failed, with its error, or was cancelled. False if the claim was lost."""
+    values = {"error": error} if error else {}
     final = _held(run).values(status=status, **_ENDED, **values)
-    return await _change(run.id, final, status, {"error": values.get("error")})
+    return await _change(_recorded(final), status, **values) is not None
 
 
 async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
@@ -177,8 +233,8 @@ async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
     queued = _held(run).values(
         status=Status.queued, lease=None, lease_until=None, due_at=_NOW + wait, sent_at=None, error=error
     )
-    data = {"attempt": run.attempt, "seconds": round(wait.total_seconds(), 1), "error": error}
-    return await _change(run.id, queued, "retrying", data)
+    seconds = round(wait.total_seconds(), 1)
+    return await _change(_recorded(queued), "retrying", seconds=seconds, error=error) is not None
 
 
 async def give_back(run: Run) -> bool:
@@ -186,7 +242,7 @@ async def give_back(run: Run) -> bool:
     queued = _held(run).values(
         status=Status.queued, lease=None, lease_until=None, attempt=Run.attempt - 1, due_at=_NOW, sent_at=None
     )
-    return await _change(run.id, queued, Status.queued, {"reason": "its worker was stopped"})
+    return await _change(_recorded(queued), Status.queued, reason="its worker was stopped") is not None
 
 
 def _held(run: Run) -> Any:
@@ -202,7 +258,7 @@ async def cancel(run_id: UUID) -> None:
         .where(Run.id == run_id, idle)
         .values(status=Status.cancelled, cancel_requested=True, **_ENDED)
     )
-    if await _change(run_id, final, Status.cancelled, {}):
+    if await _change(_recorded(final), Status.cancelled):
         return
     asked = update(Run).where(Run.id == run_id, Run.status == Status.running).values(cancel_requested=True)
     async with transaction() as session:
@@ -229,7 +285,7 @@ async def start_again(run_id: UUID) -> bool:
             sent_at=None,
         )
     )
-    return await _change(run_id, queued, Status.queued, {"reason": "retry was asked for"})
+    return await _change(_recorded(queued), Status.queued, reason="retry was asked for") is not None
 
 
 async def to_send(limit: int) -> Sequence[Run]:
@@ -237,7 +293,9 @@ async def to_send(limit: int) -> Sequence[Run]:
 
     Their message never went out or was lost, they wait no longer, or their worker has died.
     """
-    unsent = or_(Run.sent_at.is_(None), Run.sent_at < _NOW - _LOST_AFTER)
+    is_first = Run.sent_at < Run.created_at + timedelta(seconds=1)
+    lost_after = case((is_first, _FIRST_LOST_AFTER), else_=_LOST_AFTER)
+    unsent = or_(Run.sent_at.is_(None), Run.sent_at < _NOW - lost_after)
     statement = (
         select(Run)
         .where(
@@ -246,7 +304,7 @@ async def to_send(limit: int) -> Sequence[Run]:
         .order_by(Run.priority.desc(), Run.due_at)
         .limit(limit)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return (await session.scalars(statement)).all()
 
 
@@ -259,7 +317,7 @@ async def take_callbacks(limit: int, lease: timedelta) -> Sequence[Run]:
         .values(callback_attempts=Run.callback_attempts + 1, callback_due_at=_NOW + lease)
         .returning(Run)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return (await session.scalars(taken)).all()
 
 
@@ -276,7 +334,7 @@ async def put_off_callback(run: Run, wait: timedelta) -> None:
 
 async def _change_callback(run: Run, values: dict[str, Any]) -> None:
     same_end = and_(Run.id == run.id, Run.finished_at == run.finished_at)  # it may be running again
-    async with transaction() as session:
+    async with autocommit() as session:
         await session.execute(update(Run).where(same_end).values(values))
 
 
@@ -293,38 +351,53 @@ async def last_time(schedule: str) -> tuple[datetime, datetime]:
 async def move_schedule(schedule: str, last: datetime, now: datetime) -> None:
     """Remember that a schedule was due, unless somebody else has done so."""
     same = and_(RunSchedule.name == schedule, RunSchedule.last_at == last)
-    async with transaction() as session:
+    async with autocommit() as session:
         await session.execute(update(RunSchedule).where(same).values(last_at=now))
 
 
 async def finished_steps(run_id: UUID) -> dict[str, Any]:
     """Return the outputs of the steps that are done, by name."""
     statement = select(RunStep.name, RunStep.output).where(RunStep.run_id == run_id)
-    async with transaction() as session:
+    async with autocommit() as session:
         return {name: output["value"] for name, output in await session.execute(statement)}
 
 
 async def keep_step(run: Run, name: str, value: Any) -> bool:
     """Store the output of a step. False if the claim was lost."""
-    holds = select(Run.id).where(Run.id == run.id, Run.status == Status.running, Run.lease == run.lease)
-    async with transaction() as session:
-        if await session.scalar(holds.with_for_update()) is None:
-            return False
-        session.add(RunStep(run_id=run.id, name=name, output={"value": value}))
-        await _announce(session, run.id, "step", {"name": name})
-    return True
+    holder = and_(Run.id == run.id, Run.status == Status.running, Run.lease == run.lease)
+    held = select(Run).where(holder).with_for_update().cte("held")
+    output = literal({"value": value}, JSONB)
+    kept = insert(RunStep).from_select(["run_id", "name", "output"], select(held.c.id, literal(name), output))
+    statement = _announced(held).add_cte(kept.cte("kept"))
+    async with autocommit() as session:
+        return await session.scalar(statement, _with_event({}, "step", {"name": name})) is not None
 
 
-async def _change(run_id: UUID, statement: Any, event: str, data: dict[str, Any]) -> bool:
-    async with transaction() as session:
-        if await session.scalar(statement.returning(Run.id)) is None:
-            return False
-        await _announce(session, run_id, event, {k: v for k, v in data.items() if v is not None})
-    return True
+async def _change(
+    statement: Select[Run, Any], event: str, values: Mapping[str, Any] | None = None, **data: Any
+) -> Run | None:
+    """Change a run, record that, and tell those who listen: all of it or nothing. Returns the changed run."""
+    async with autocommit() as session:
+        run: Run | None = await session.scalar(statement, _with_event(values or {}, event, data))
+        return run
 
 
-async def _announce(session: AsyncSession, run_id: UUID, event: str, data: dict[str, Any]) -> None:
-    """Record an event, and tell those who listen once it is committed."""
-    session.add(RunEvent(run_id=run_id, type=str(event), data=data))
-    await session.flush()
-    await session.execute(text("SELECT pg_notify(:channel, :id)"), {"channel": CHANNEL, "id": str(run_id)})
+def _with_event(values: Mapping[str, Any], event: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a statement with those of its event."""
+    known = {name: value for name, value in data.items() if value is not None}
+    return {**values, "event": str(event), "event_data": known}
+
+
+def _recorded(change: Any) -> Select[Run, Any]:
+    """Return one statement that makes a change, records an event and announces it."""
+    return _announced(change.returning(*Run.__table__.c).cte("changed"))
+
+
+def _announced(runs: CTE) -> Select[Run, Any]:
+    """Return a statement that records an event of the runs of a CTE, announces it, and gives the runs."""
+    attempt = func.jsonb_build_object("attempt", runs.c.attempt)
+    details = bindparam("event_data", type_=JSONB).op("||")(attempt)
+    values = select(runs.c.id, bindparam("event", type_=Text), details)
+    recorded = insert(RunEvent).from_select(["run_id", "type", "data"], values).cte("recorded")
+    announced = func.pg_notify(CHANNEL, cast(runs.c.id, Text))
+    return select(aliased(Run, runs), announced).add_cte(recorded)

@@ -3,7 +3,6 @@
 import structlog
 
 from app.core.registry import load_workflows
-from app.runs import repository
 from app.runs.models import Run
 from app.runs.tasks import EXECUTE
 from app.worker import publish
@@ -21,5 +20,4 @@ async def send(run: Run) -> bool:
     except BrokerUnavailable as error:
         log.warning("run.not_queued", run_id=str(run.id), reason=error.detail)
         return False
-    await repository.mark_sent(run.id)
     return True

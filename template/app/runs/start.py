@@ -52,7 +52,8 @@ async def start_run(
     if stored.id != run.id:
         return _same_request(stored, digest)
     log.info("run.accepted", run_id=str(run.id), workflow=workflow)
-    await send(stored)
+    if not await send(stored):
+        await repository.mark_unsent(stored.id)
     return stored
 
 

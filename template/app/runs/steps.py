@@ -19,13 +19,15 @@ S = TypeVar("S")
 class DurableSteps(Steps):
     """Keeps the outputs of a run's steps in the database."""
 
-    def __init__(self, run: Run, finished: dict[str, Any]) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
-        self._finished = finished
+        self._finished: dict[str, Any] | None = None
 
     async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
         """Return what is kept of this step; or do its work, keep it and return it."""
         adapter = TypeAdapter(output_type)
+        if self._finished is None:
+            self._finished = await repository.finished_steps(self._run.id)
         if name in self._finished:
             log.info("run.step_kept", step=name)
             return adapter.validate_python(self._finished[name])

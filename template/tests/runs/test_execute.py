@@ -211,7 +211,7 @@ async def test_another_worker_takes_over_after_the_last_finished_step(
     gate.open.set()
     only(workflow_of(gate), monkeypatch)
     run = await number_run()
-    dead = await repository.claim(run.id, None, timedelta(seconds=30))
+    dead = await repository.claim(run.id, timedelta(seconds=30))
     assert dead is not None
     await repository.keep_step(dead, "first", 2)
     await end_lease(run)
@@ -244,13 +244,13 @@ async def test_who_lost_the_claim_changes_nothing(monkeypatch: pytest.MonkeyPatc
     only(workflow_of(gate), monkeypatch)
     run = await number_run()
     lease = timedelta(seconds=30)
-    slow = await repository.claim(run.id, None, lease)
+    slow = await repository.claim(run.id, lease)
     assert slow is not None
     await end_lease(run)
     await execute(run.id)
 
     late = [
-        await repository.finish(slow, Status.failed, error={"code": "late"}),
+        await repository.give_up(slow, Status.failed, code="late"),
         await repository.put_off(slow, lease, {}),
         await repository.give_back(slow),
         await repository.keep_step(slow, "third", 1),
@@ -299,7 +299,7 @@ async def test_a_run_that_kills_its_workers_is_given_up(monkeypatch: pytest.Monk
     only(workflow_of(Gate(), max_attempts=2), monkeypatch)
     run = await number_run()
     for _ in range(2):
-        await repository.claim(run.id, None, timedelta(seconds=1))
+        await repository.claim(run.id, timedelta(seconds=1))
         await end_lease(run)
 
     await execute(run.id)

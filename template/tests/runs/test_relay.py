@@ -17,6 +17,9 @@ from tests.runs.factories import stored_run
 pytestmark = pytest.mark.usefixtures("database")
 
 
+MINUTE_AGO = "clock_timestamp() - interval '1 minute'"
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     """What is given to the broker."""
@@ -41,6 +44,8 @@ async def change(run: Run, assignment: str) -> None:
         ("sent_at = NULL", True),
         ("sent_at = clock_timestamp()", False),
         ("sent_at = clock_timestamp() - interval '1 hour'", True),
+        (f"created_at = {MINUTE_AGO}, sent_at = {MINUTE_AGO}", True),
+        (f"created_at = {MINUTE_AGO} - interval '1 hour', sent_at = {MINUTE_AGO}", False),
         ("due_at = clock_timestamp() + interval '1 hour'", False),
         ("status = 'running', lease_until = clock_timestamp() - interval '1 s'", True),
         ("status = 'running', lease_until = clock_timestamp() + interval '1 hour'", False),
@@ -77,7 +82,7 @@ async def test_the_oldest_come_first_up_to_a_batch() -> None:
 
 async def test_a_wait_that_is_over_is_sent(sent: list[UUID]) -> None:
     run = await stored_run()
-    claimed = await repository.claim(run.id, None, timedelta(seconds=30))
+    claimed = await repository.claim(run.id, timedelta(seconds=30))
     assert claimed is not None
     await repository.put_off(claimed, timedelta(0), {"code": "x", "detail": "x"})
 

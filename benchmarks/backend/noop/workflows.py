@@ -1,0 +1,14 @@
+from pydantic import BaseModel
+
+from app.core.workflow import Steps, Workflow
+
+
+class Nothing(BaseModel):
+    """No input, no output."""
+
+
+async def run_noop(data: Nothing, steps: Steps) -> Nothing:
+    return data
+
+
+noop = Workflow(name="noop", summary="Do nothing.", input=Nothing, output=Nothing, run=run_noop)
