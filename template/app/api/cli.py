@@ -53,9 +53,12 @@ def serve(
 def create(
     name: Annotated[str, typer.Argument(help="Who uses it.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; can be repeated.")],
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires. [default: never]")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Days until it expires. [default: never]")
+    ] = None,
     rate_limit: Annotated[
-        int | None, typer.Option(min=1, help="Requests a minute. [default: API_RATE_LIMIT]")
+        int | None,
+        typer.Option(min=1, max=1_000_000_000, help="Requests a minute. [default: API_RATE_LIMIT]"),
     ] = None,
     as_json: Json = False,
 ) -> None:

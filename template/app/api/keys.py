@@ -76,6 +76,8 @@ async def list_keys() -> Sequence[ApiKey]:
 
 async def revoke_key(key_id: str) -> None:
     """Make a key useless, within `API_KEY_CACHE_SECONDS`. Raises `KeyNotFound`."""
+    if not key_id.isascii() or not key_id.isprintable():
+        raise KeyNotFound("This is no id of a key.", hint="Type `uv run app keys list`.")
     statement = update(ApiKey).where(ApiKey.id == key_id)
     revoked = statement.values(revoked_at=func.coalesce(ApiKey.revoked_at, func.clock_timestamp()))
     async with transaction() as session:

@@ -154,11 +154,12 @@ class TrustedHosts:
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
         self.app = app
-        self.hosts = hosts
+        self.hosts = [host.lower() for host in hosts]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or self._is_ours(Headers(scope=scope).get("host", "")):
+        is_probe = scope["type"] == "http" and scope["path"].startswith(_QUIET)  # asked by address
+        if scope["type"] != "http" or is_probe or self._is_ours(Headers(scope=scope).get("host", "")):
             await self.app(scope, receive, send)
             return
         detail = "The API is not served under this host name; API_TRUSTED_HOSTS has those that are."
@@ -166,9 +167,10 @@ class TrustedHosts:
         await response(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:
-        name = re.sub(r":\d+$", "", host.lower())
+        name = re.sub(r":\d*$", "", host.lower()).removesuffix(".")
         return any(
-            name == known or (known.startswith("*.") and name.endswith(known[1:])) for known in self.hosts
+            known in {name, "*"} or (known.startswith("*.") and name.endswith(known[1:]))
+            for known in self.hosts
         )
 
 

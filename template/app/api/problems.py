@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from app.core.errors import AppError
 from app.core.redaction import redact_text
@@ -120,7 +120,9 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
             "The body is not valid JSON: it is not UTF-8, or nested too deeply, or has too long a number."
         )
         return problem_response(request.url.path, status, "invalid-json", detail=detail)
-    headers = {"Allow": _allowed(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    headers = error.headers
+    if headers and "Allow" in headers:
+        headers = {"Allow": _allowed(request, headers["Allow"])}
     return problem_response(
         request.url.path,
         status,
@@ -130,10 +132,15 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _allowed(request: Request) -> str:
+def _allowed(request: Request, named: str) -> str:
     """Return the methods of all routes with this path; Starlette names those of the first one alone."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE]
-    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
+    documented = {
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        for method in operations
+        if compile_path(template)[0].match(request.url.path)
+    }
+    return ", ".join(sorted(documented | set(named.split(", "))))
 
 
 def _validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -20,6 +20,8 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 
 _REQUIRED = ("exp", "iss", "aud", "sub")
 _LEEWAY_SECONDS = 30
+_LONGEST_SUBJECT = 200
+_FETCH_SECONDS = 3.0
 _FRESH_SECONDS = 600.0
 _AGAIN_SECONDS = 10.0
 """A key that is not known is looked for at the provider, but not more often than this."""
@@ -55,12 +57,19 @@ async def check_token(text: str) -> Principal | None:
     except jwt.PyJWTError as error:
         log.info("token.refused", reason=type(error).__name__)
         return None
-    return Principal(f"sub:{claims['sub']}", _scopes(claims))
+    return _principal(claims)
 
 
-def _scopes(claims: dict[str, Any]) -> tuple[str, ...]:
-    value = claims.get("scope") or claims.get("scp") or claims.get("scopes") or ()
-    return tuple(value.split() if isinstance(value, str) else map(str, value))
+def _principal(claims: dict[str, Any]) -> Principal | None:
+    """Return who the claims are about; None if these are not what they should be."""
+    subject = claims["sub"]
+    if not subject or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
+        return None
+    value = claims.get("scope") or claims.get("scp") or claims.get("scopes") or []
+    scopes = value.split() if isinstance(value, str) else value
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        return None
+    return Principal(f"sub:{subject}", tuple(scopes))
 
 
 class KeySet:
@@ -69,32 +78,39 @@ class KeySet:
     def __init__(self, url: str) -> None:
         self._url = url
         self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._fetched = float("-inf")
+        self._asked = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def key(self, key_id: str | None) -> jwt.PyJWK | None:
-        """Return a key. One that is not known may be new: then the keys are fetched again."""
-        async with self._fetching:
-            wait = _FRESH_SECONDS if key_id in self._keys else _AGAIN_SECONDS
-            if time.monotonic() - self._fetched > wait:
-                await self._fetch()
-        return self._keys.get(key_id)
+        """Return a key. One that is not known may be new: then the keys are fetched again.
 
-    async def _fetch(self) -> None:
-        self._fetched = time.monotonic()
-        try:
-            async with AsyncClient(timeout=5) as client:
-                answer = (await client.get(self._url)).raise_for_status()
-            found = jwt.PyJWKSet.from_dict(answer.json()).keys
-        except (HTTPError, jwt.PyJWTError, ValueError) as error:
-            log.warning("jwks.failed", url=self._url, reason=f"{type(error).__name__}: {error}")
-            if self._keys:  # those that we have are still good
-                return
-            self._fetched = float("-inf")
+        Raises `IdentityProviderUnavailable` if they never could be fetched.
+        """
+        if key_id not in self._keys or self._is_older_than(_FRESH_SECONDS):
+            async with self._fetching:  # who waited here finds what the first one fetched
+                if self._is_older_than(_AGAIN_SECONDS):
+                    await self._fetch()
+        if not self._keys:
             raise IdentityProviderUnavailable(
                 "The identity provider does not give its public keys.", hint="Check AUTH_JWKS_URL."
-            ) from error
-        self._keys = {key.key_id: key for key in found}
+            )
+        return self._keys.get(key_id)
+
+    def _is_older_than(self, seconds: float) -> bool:
+        return time.monotonic() - self._asked > seconds
+
+    async def _fetch(self) -> None:
+        """Fetch the keys. If that fails those that we have stay good."""
+        try:
+            async with AsyncClient(timeout=_FETCH_SECONDS) as client:
+                answer = (await client.get(self._url)).raise_for_status().json()
+            if not isinstance(answer, dict):
+                raise ValueError("it is no JSON object")
+            self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(answer).keys}
+        except (HTTPError, jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+            log.warning("jwks.failed", url=self._url, reason=f"{type(error).__name__}: {error}")
+        finally:
+            self._asked = time.monotonic()
 
 
 @cache

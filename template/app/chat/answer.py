@@ -1,7 +1,7 @@
 """Answer one turn of a conversation: recall, ask the model, remember."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from pydantic_ai import ModelSettings
 from app.chat import repository
 from app.chat.available import require_available
 from app.chat.history import Cut, drop_oldest_turns, history_tokens
+from app.core.errors import FieldError, InvalidInput
 from app.llm import Message, Reply, TextDelta, Tool, chat, load_prompt
 
 log = structlog.get_logger(__name__)
@@ -49,14 +50,31 @@ class Recalled:
 async def recall(turn: Turn) -> Recalled:
     """Return what the model is to know of earlier turns. Raises `UnknownModel`."""
     require_available(turn.model)
+    recalled = await _recall(turn)
+    _check_tool_results((*recalled.history.kept, *turn.messages))
+    return recalled
+
+
+async def _recall(turn: Turn) -> Recalled:
     found = await repository.find(turn.owner, turn.conversation) if turn.conversation else None
     if found is None:
         return Recalled(None, Cut((), 0))
     earlier = await repository.latest_messages(found.id, _LATEST_MESSAGES)
-    cut = drop_oldest_turns(earlier, history_tokens(turn.model))
+    goes_on = turn.messages[0].role != "user"
+    cut = drop_oldest_turns(earlier, history_tokens(turn.model), goes_on)
     if cut.dropped:
         log.info("chat.history_cut", conversation=turn.conversation, dropped=cut.dropped, kept=len(cut.kept))
     return Recalled(found.id, cut)
+
+
+def _check_tool_results(messages: Sequence[Message]) -> None:
+    """Raise `InvalidInput` if a result answers no call that came before it."""
+    asked: set[str] = set()
+    for message in messages:
+        asked |= {call.id for call in message.tool_calls}
+        if message.role == "tool" and message.tool_call_id not in asked:
+            reason = f"no message before it calls {message.tool_call_id!r}"
+            raise InvalidInput("The request is wrong.", fields=[FieldError("messages.tool_call_id", reason)])
 
 
 async def answer(turn: Turn, recalled: Recalled) -> AsyncGenerator[TextDelta | Reply[Any], None]:

@@ -27,20 +27,22 @@ class Cut:
     """How many messages, the oldest ones, the model does not see."""
 
 
-HistoryStrategy = Callable[[Sequence[Message], int], Cut]
+HistoryStrategy = Callable[[Sequence[Message], int, bool], Cut]
+"""Takes the earlier messages, their tokens at the most, and whether the last turn still goes on."""
 
 
-def drop_oldest_turns(messages: Sequence[Message], tokens: int) -> Cut:
+def drop_oldest_turns(messages: Sequence[Message], tokens: int, goes_on: bool) -> Cut:
     """Keep as many of the latest turns as fit.
 
     A turn begins with what the user says. It is kept as a whole, so that no result of a tool is left without
-    the call that asked for it.
+    the call that asked for it; one that goes on is kept even if it does not fit.
     """
     first = len(messages)
     used = 0
     for index in range(len(messages) - 1, -1, -1):
         used += estimate_tokens(messages[index])
-        if used > tokens:
+        is_open = goes_on and first == len(messages)
+        if used > tokens and not is_open:
             break
         if messages[index].role == "user":
             first = index

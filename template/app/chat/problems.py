@@ -37,6 +37,9 @@ class OpenAIRoute(APIRoute):
                 return await handler(request)
             except (AppError, RequestValidationError, HTTPException) as error:
                 return error_response(error)
+            except Exception as error:
+                log.exception("request.broken")
+                return error_response(error)
 
         return handle
 
@@ -68,10 +71,14 @@ def _describe(error: Exception) -> tuple[str, str | None, str | None]:
         return str(error), error.fields[0].field if error.fields else None, _CODES.get(error.code, error.code)
     if isinstance(error, RequestValidationError):
         problem = error.errors()[0]
+        if problem["type"] == "json_invalid":
+            reason = problem.get("ctx", {}).get("error", problem["msg"])
+            return f"The body is not valid JSON: {reason}.", None, "invalid_json"
+        if problem["loc"] == ("body",):
+            return "The body must be a JSON object, sent as application/json.", None, "invalid_value"
         path = [str(part) for part in problem["loc"][1:]]
         param = ".".join(part for part in path if part.isidentifier() or part.isdigit()) or None
-        code = "invalid_json" if problem["type"] == "json_invalid" else "invalid_value"
-        return f"{param or 'The body'}: {problem['msg']}.", param, code
+        return f"{param or 'The body'}: {problem['msg']}.", param, "invalid_value"
     detail = error.detail if isinstance(error, HTTPException) else "Something broke on our side."
     return str(detail), None, None
 
@@ -80,6 +87,8 @@ def _status(error: Exception) -> int:
     """Return the status. What OpenAI answers with 400 is 400 here."""
     if isinstance(error, RequestValidationError):
         return 400
-    status = int(getattr(error, "status", None) or getattr(error, "status_code", 500))
-    is_model_error = isinstance(error, AppError) and error.code == "model-context-too-long"
-    return 400 if status == 422 or is_model_error else status
+    if isinstance(error, HTTPException):
+        return error.status_code
+    if not isinstance(error, AppError):
+        return 500
+    return 400 if error.status == 422 or error.code == "model-context-too-long" else error.status

@@ -70,7 +70,8 @@ async def append(owner: str, name: str, begun: UUID | None, messages: Sequence[M
         if begun is None:
             new = insert(Conversation).values(id=new_id(), owner=owner, name=name)
             await session.execute(new.on_conflict_do_nothing(index_elements=["owner", "name"]))
-        conversation = await _find(session, owner, name)
+        # one at a time: the messages of two turns would mix
+        conversation = await _find(session, owner, name, lock=True)
         if conversation is None or begun not in {None, conversation.id}:
             return
         session.add_all(_row(conversation.id, message) for message in messages)
@@ -83,10 +84,9 @@ async def remove(owner: str, name: str) -> bool:
         return await session.scalar(statement.returning(Conversation.id)) is not None
 
 
-async def _find(session: AsyncSession, owner: str, name: str) -> Conversation | None:
-    found: Conversation | None = await session.scalar(
-        select(Conversation).where(Conversation.owner == owner, Conversation.name == name)
-    )
+async def _find(session: AsyncSession, owner: str, name: str, *, lock: bool = False) -> Conversation | None:
+    statement = select(Conversation).where(Conversation.owner == owner, Conversation.name == name)
+    found: Conversation | None = await session.scalar(statement.with_for_update() if lock else statement)
     return found
 
 

@@ -7,7 +7,7 @@ not here are ignored, except where that would change what comes back: those are 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from app.core.text import Text
 
@@ -72,6 +72,19 @@ class WireTool(Received):
     function: FunctionDefinition
 
 
+class FunctionName(Received):
+    """The name of a function."""
+
+    name: Text
+
+
+class ChosenTool(Received):
+    """The tool that the model must ask for."""
+
+    type: Literal["function"]
+    function: FunctionName
+
+
 class JsonSchema(Received):
     """The schema that an answer must fit."""
 
@@ -110,7 +123,7 @@ class CompletionRequest(Received):
     stream: bool = False
     stream_options: StreamOptions | None = None
     tools: list[WireTool] | None = Field(None, max_length=128)
-    tool_choice: Literal["none", "auto", "required"] | dict[str, Any] | None = None
+    tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     max_tokens: int | None = Field(None, ge=1)
@@ -121,6 +134,11 @@ class CompletionRequest(Received):
     seed: int | None = None
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    modalities: list[Text] | None = Field(None, description="Only `text`.")
+    audio: JsonValue = Field(None, description="Not supported.")
+    functions: JsonValue = Field(None, description="Not supported: use `tools`.")
+    function_call: JsonValue = Field(None, description="Not supported: use `tool_choice`.")
+    logit_bias: JsonValue = Field(None, description="Not supported.")
     n: int | None = Field(None, ge=1, le=1)
     logprobs: Annotated[bool, AfterValidator(_must_be_false)] | None = None
 

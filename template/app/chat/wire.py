@@ -4,8 +4,10 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
+from jsonschema import Draft202012Validator, SchemaError
+from pydantic import TypeAdapter
 from pydantic_ai import ModelSettings, StructuredDict
 from pydantic_ai.exceptions import UserError
 
@@ -15,6 +17,7 @@ from app.chat.schemas import (
     AnswerMessage,
     ChatMessage,
     Choice,
+    ChosenTool,
     Completion,
     CompletionRequest,
     ConversationState,
@@ -25,8 +28,11 @@ from app.chat.schemas import (
 )
 from app.core.errors import FieldError, InvalidInput
 from app.core.ids import new_id
+from app.core.text import storable
 from app.llm import Message, Reply, TextDelta, Tool, ToolCall
 
+_OUTPUT_TOOL = "final_result"
+"""By this name pydantic-ai asks a model for a structure."""
 _INSTRUCTING = {"system", "developer"}
 _FINISH_REASONS: dict[str, FinishReason] = {
     "length": "length",
@@ -37,6 +43,7 @@ _FINISH_REASONS: dict[str, FinishReason] = {
 
 def read_turn(request: CompletionRequest, owner: str) -> Turn:
     """Return what is asked. Raises `InvalidInput` or `NotSupported`."""
+    _check_supported(request)
     said = [message for message in request.messages if message.role not in _INSTRUCTING]
     if not said or said[-1].role == "assistant":
         raise _wrong("messages", "the last message must be of role user or tool")
@@ -55,6 +62,30 @@ def read_turn(request: CompletionRequest, owner: str) -> Turn:
         output_type=_output_type(request),
         streaming=request.stream,
     )
+
+
+def _check_supported(request: CompletionRequest) -> None:
+    """Raise `NotSupported` for what would change the answer and is not here."""
+    for name in ("audio", "functions", "function_call", "logit_bias"):
+        if getattr(request, name):
+            raise NotSupported(f"{name} is not supported.", fields=[FieldError(name, "leave it out")])
+    if set(request.modalities or ()) - {"text"}:
+        raise NotSupported("Only text is supported.", fields=[FieldError("modalities", "only text")])
+    names = {tool.function.name for tool in request.tools or ()}
+    if _OUTPUT_TOOL in names:
+        raise _wrong("tools.function.name", f"{_OUTPUT_TOOL} is a name of ours: choose another")
+    for tool in request.tools or ():
+        _check_schema("tools.function.parameters", tool.function.parameters)
+
+
+def _check_schema(field: str, schema: dict[str, Any]) -> None:
+    try:
+        storable(schema)
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise _wrong(field, f"it is no JSON schema: {error.message}") from None
+    except ValueError as error:
+        raise _wrong(field, str(error)) from None
 
 
 def _message(message: ChatMessage) -> Message:
@@ -79,12 +110,6 @@ def _text(message: ChatMessage) -> str:
 
 def _options(request: CompletionRequest) -> ModelSettings:
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
-    choice: Any = request.tool_choice
-    if isinstance(choice, dict):
-        name = choice.get("function", {}).get("name") if isinstance(choice.get("function"), dict) else None
-        if not isinstance(name, str):
-            raise _wrong("tool_choice", 'it must look like {"type": "function", "function": {"name": "…"}}')
-        choice = [name]
     options: dict[str, Any] = {
         "max_tokens": request.max_completion_tokens or request.max_tokens,
         "temperature": request.temperature,
@@ -94,9 +119,23 @@ def _options(request: CompletionRequest) -> ModelSettings:
         "presence_penalty": request.presence_penalty,
         "frequency_penalty": request.frequency_penalty,
         "parallel_tool_calls": request.parallel_tool_calls if request.tools else None,
-        "tool_choice": choice if request.tools else None,
+        "tool_choice": _tool_choice(request),
     }
-    return ModelSettings(**{name: value for name, value in options.items() if value is not None})
+    return cast("ModelSettings", {name: value for name, value in options.items() if value is not None})
+
+
+def _tool_choice(request: CompletionRequest) -> str | list[str] | None:
+    choice = request.tool_choice
+    if not request.tools:
+        if choice == "required" or isinstance(choice, ChosenTool):
+            raise _wrong("tool_choice", "there are no tools to choose from")
+        return None
+    if choice is None or isinstance(choice, str):
+        return choice
+    known = {tool.function.name for tool in request.tools}
+    if choice.function.name not in known:
+        raise _wrong("tool_choice", f"there is no tool {choice.function.name!r}")
+    return [choice.function.name]
 
 
 def _output_type(request: CompletionRequest) -> type[Any]:
@@ -105,10 +144,14 @@ def _output_type(request: CompletionRequest) -> type[Any]:
         return str
     if wanted.json_schema is None:
         raise _wrong("response_format.json_schema", "it is missing")
+    field = "response_format.json_schema.schema"
+    _check_schema(field, wanted.json_schema.wire_schema)
     try:
-        return StructuredDict(wanted.json_schema.wire_schema, name=wanted.json_schema.name)
-    except UserError as error:
-        raise _wrong("response_format.json_schema.schema", str(error)) from None
+        output_type = StructuredDict(wanted.json_schema.wire_schema, name=wanted.json_schema.name)
+        TypeAdapter(output_type).json_schema()
+    except (UserError, LookupError) as error:  # a reference that leads nowhere
+        raise _wrong(field, f"{error}") from None
+    return output_type
 
 
 def _wrong(field: str, message: str) -> InvalidInput:

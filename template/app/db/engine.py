@@ -29,6 +29,7 @@ def get_engine() -> AsyncEngine:
         pool_size=settings.pool_size,
         max_overflow=settings.max_overflow,
         pool_recycle=1800,
+        hide_parameters=True,  # an error shows the statement, not what people wrote
         connect_args={"options": f"-c statement_timeout={timeout}", "connect_timeout": 5},
     )
 

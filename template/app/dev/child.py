@@ -14,7 +14,10 @@ from app.cli import main
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(
+        sys.stdin.fileno(), 1
+    ):  # not sys.stdin.read(): it holds a lock that Python wants at its end
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

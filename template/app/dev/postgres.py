@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 _START_SECONDS = 20
 _TUNING = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_OPTIONS = "-c unix_socket_directories='' -c authentication_timeout=5s"
+"""A connection that is given up while it logs in is waited for by DROP DATABASE, by default a minute long."""
 
 
 class EmbeddedPostgres:
@@ -45,7 +47,7 @@ class EmbeddedPostgres:
         """Start the server, and make its files first if there are none. Raises `DevError`."""
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
-        options = f"-h 127.0.0.1 -p {port or free_port()} -c unix_socket_directories='' {self._tuning}"
+        options = f"-h 127.0.0.1 -p {port or free_port()} {_OPTIONS} {self._tuning}"
         if (self.data / "postmaster.pid").exists():
             log.warning(
                 "postgres.recovering", reason="it was not stopped the last time", folder=str(self.data)

@@ -262,7 +262,8 @@ def _message(message: Message, tool_names: Mapping[str, str]) -> ModelMessage:
 def _reply(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any]:
     responses = [message for message in result.new_messages() if isinstance(message, ModelResponse)]
     last = responses[-1]
-    output, tool_calls = result.output, ()
+    output = result.output
+    tool_calls: tuple[ToolCall, ...] = ()
     if isinstance(output, DeferredToolRequests):
         tool_calls = tuple(
             ToolCall(part.tool_call_id, part.tool_name, part.args_as_json_str()) for part in output.calls

@@ -50,7 +50,7 @@ def offline_model(prompt_name: str | None, output_type: type[Any]) -> Model:
     script = _script(prompt_name)
 
     def ask(messages: list[ModelMessage], info: AgentInfo) -> str | BaseModel | None:
-        said = _user_prompts(messages)
+        said = _user_prompts(messages) or [""]
         return script(Question(said[-1], prompt_name, info.instructions, output_type, turn=len(said)))
 
     async def respond(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
@@ -90,4 +90,4 @@ def _user_prompts(messages: list[ModelMessage]) -> list[str]:
 def _text(answer: str | BaseModel | None, messages: list[ModelMessage]) -> str:
     if isinstance(answer, BaseModel):
         return answer.model_dump_json()
-    return answer or f"This is the offline model. You said: {_user_prompts(messages)[-1]}"
+    return answer or f"This is the offline model. You said: {(_user_prompts(messages) or [''])[-1]}"

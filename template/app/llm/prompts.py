@@ -53,7 +53,7 @@ class Prompt:
     variables: tuple[str, ...]
     template: str
 
-    def render(self, **values: object) -> RenderedPrompt:
+    def render(self, /, **values: object) -> RenderedPrompt:
         """Fill in the variables. Raises `PromptError` if one is missing or not declared."""
         if missing := set(self.variables) - values.keys():
             raise PromptError(f"Prompt {self.name!r} needs the variables {sorted(missing)}.")

@@ -8,13 +8,14 @@
 `${NAME}` is a variable of the environment or of `.env`: no secret stands in the file.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
 from functools import partial
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.core.errors import ConfigurationError
 from app.core.paths import ROOT
@@ -29,11 +30,12 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 class ServerSettings(BaseModel):
     """One server: reached at a URL, or started with a command."""
 
-    model_config = ConfigDict(extra="forbid")
+    # clients add keys of their own, such as `type`
+    model_config = ConfigDict(extra="ignore")
 
-    url: str | None = None
+    url: str | None = Field(None, min_length=1)
     headers: dict[str, str] = {}
-    command: str | None = None
+    command: str | None = Field(None, min_length=1)
     args: list[str] = []
     env: dict[str, str] = {}
 
@@ -45,8 +47,6 @@ class ServerSettings(BaseModel):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
     mcpServers: dict[str, ServerSettings]  # noqa: N815 - the name that all MCP clients use
 
 
@@ -78,4 +78,4 @@ def _fill(variables: Mapping[str, str], match: re.Match[str]) -> str:
     if not value:
         raise ConfigurationError(f"{FILE.name} needs {match[1]}.", hint="Set it in .env.")
     register_secret(value)
-    return value.replace("\\", "\\\\").replace('"', '\\"')
+    return json.dumps(value)[1:-1]

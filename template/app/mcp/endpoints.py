@@ -37,7 +37,8 @@ class McpEndpoint:
 def _check_origin(connection: HTTPConnection) -> None:
     """Refuse web pages that the settings do not allow, as the specification of MCP demands."""
     origin = connection.headers.get("origin")
-    if origin and origin not in ApiSettings.load().cors_origins:
+    allowed = ApiSettings.load().cors_origins
+    if origin and origin not in allowed and "*" not in allowed:
         raise NotAllowed("This web page may not call the API; API_CORS_ORIGINS has those that may.")
 
 

@@ -81,9 +81,11 @@ async def _client(stack: AsyncExitStack, settings: ServerSettings) -> mcp.Client
 
 
 def _unavailable(server: str, error: Exception) -> McpServerUnavailable:
-    reason = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+    reason = error
+    while isinstance(reason, ExceptionGroup):
+        reason = reason.exceptions[0]
     return McpServerUnavailable(
-        f"The MCP server {server!r} does not answer: {type(reason).__name__}: {reason}.",
+        f"The MCP server {server!r} does not answer: {type(reason).__name__} {reason}".rstrip(" .") + ".",
         hint="Check mcp.json.",
     )
 

@@ -16,8 +16,10 @@ Address = IPv4Address | IPv6Address
 
 _LONGEST_URL = 2000
 _LOOK_UP_SECONDS = 2.0
-_EMBEDDING = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-"""Networks of translators, whose addresses hold an IPv4 address that may be private."""
+_INTERNET_V6 = ip_network("2000::/3")
+"""All that is assigned to the public internet (RFC 4291); what lies outside is local or embeds IPv4."""
+_TRANSLATORS = tuple(map(ip_network, ("2002::/16", "2001::/32", "192.88.99.0/24")))
+"""6to4 and Teredo: their addresses hold an IPv4 address that may be private."""
 
 
 def parse_callback_url(url: str) -> SplitResult:
@@ -57,8 +59,10 @@ def may_be_called(address: Address) -> bool:
     allowed = map(ip_network, WebhookSettings.load().allowed_networks)
     if any(address in network for network in allowed):
         return True
-    embeds = any(address in network for network in _EMBEDDING)
-    return address.is_global and not address.is_multicast and not embeds
+    if isinstance(address, IPv6Address) and address not in _INTERNET_V6:
+        return False
+    translated = any(address in network for network in _TRANSLATORS)
+    return address.is_global and not address.is_multicast and not translated
 
 
 def refused(reason: str) -> InvalidInput:

@@ -65,7 +65,7 @@ async def _deliver(run: Run) -> None:
         await repository.finish_callback(run, delivered=False)
     except (HTTPError, OSError, UnicodeError) as error:
         if run.callback_attempts >= settings.max_attempts:
-            logged.warning("callback.given_up", reason=str(error))
+            logged.warning("callback.given_up", reason=f"{type(error).__name__}: {error}")
             await repository.finish_callback(run, delivered=False)
             return
         wait = min(_LONGEST_WAIT, settings.retry_seconds * 3 ** (run.callback_attempts - 1))

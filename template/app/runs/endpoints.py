@@ -1,11 +1,12 @@
 """`/v1/runs`."""
 
+import hashlib
+import re
 from collections.abc import AsyncIterable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.api import Principal, problem_responses, require
@@ -21,6 +22,8 @@ from app.runs.start import start_run
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 READ, WRITE = require("runs:read"), require("runs:write")
+
+_EVENT_ID = re.compile(r"[0-9]{1,18}")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -88,11 +91,12 @@ async def list_runs(
 async def get_run(run: ExistingRun, request: Request) -> Response:
     """Return a run and, once it has finished, its result. `ETag` and `If-None-Match` save the repetition."""
     view = RunView.of(run)
-    tag = f'"{view.status}-{view.attempt}-{int(view.cancel_requested)}"'
+    body = view.model_dump_json().encode()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return JSONResponse(view.model_dump(mode="json"), headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
 
 
 @router.get(
@@ -105,8 +109,8 @@ async def stream_events(
     run: ExistingRun, last_event_id: Annotated[str | None, Header()] = None
 ) -> AsyncIterable[ServerSentEvent]:
     """Stream what happens to a run, from its beginning or after `Last-Event-ID`, until it ends."""
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
-    async for event in follow_run(run.id, min(after, 2**63 - 1)):
+    after = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
+    async for event in follow_run(run.id, after):
         yield ServerSentEvent(
             id=str(event.id), event=event.type, data=RunEventView.of(event).model_dump(mode="json")
         )

@@ -36,6 +36,8 @@ from app.runs.steps import DurableSteps
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT = 3600.0
+_OUTAGE_SECONDS = 120.0
+"""How long a message is held while the database is down; after that the relay sends it again, in minutes."""
 
 
 class Interruption(Enum):
@@ -52,7 +54,7 @@ _at_work: dict[asyncio.Task[BaseModel], list[Interruption]] = {}
 
 async def execute(run_id: UUID) -> None:
     """Do the work of a run, once, however often its message arrives."""
-    run = await _claim(run_id)
+    run = await _claim_patiently(run_id)
     if run is None:
         log.info("run.not_claimed", run_id=str(run_id))
         return
@@ -61,6 +63,20 @@ async def execute(run_id: UUID) -> None:
         kept = await _attempt(run)
         if not kept:
             log.warning("run.claim_lost", attempt=run.attempt)
+
+
+async def _claim_patiently(run_id: UUID) -> Run | None:
+    """Claim a run. With the database down, wait for it: the message would be lost if this failed."""
+    clock = asyncio.get_running_loop().time
+    gives_up = clock() + _OUTAGE_SECONDS
+    while True:
+        try:
+            return await _claim(run_id)
+        except DatabaseUnavailable as error:
+            if clock() > gives_up:
+                raise
+            log.warning("run.waiting_for_database", run_id=str(run_id), reason=error.detail)
+            await asyncio.sleep(random.uniform(0.5, 1.5))
 
 
 async def _claim(run_id: UUID) -> Run | None:

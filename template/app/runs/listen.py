@@ -59,7 +59,11 @@ class Listener:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _receive(self) -> None:
-        async with await _connect() as connection:
+        url = DatabaseSettings.load().connection_url().set(drivername="postgresql")
+        connection = await psycopg.AsyncConnection.connect(
+            url.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
+        )
+        async with connection:
             await connection.execute(f"LISTEN {CHANNEL}".encode())
             for run_id in list(self._waiting):  # what happened while nobody listened
                 self._wake(run_id)
@@ -70,24 +74,6 @@ class Listener:
     def _wake(self, run_id: UUID) -> None:
         for event in self._waiting.get(run_id, ()):
             event.set()
-
-
-async def _connect() -> psycopg.AsyncConnection:
-    """Open a connection, also when it is no longer wanted: to be closed then.
-
-    One that is dropped while it logs in stays at the server for a minute, and DROP DATABASE waits for it.
-    """
-    url = DatabaseSettings.load().connection_url().set(drivername="postgresql")
-    text = url.render_as_string(hide_password=False)
-    connecting = asyncio.ensure_future(
-        psycopg.AsyncConnection.connect(text, autocommit=True, connect_timeout=5)
-    )
-    try:
-        return await asyncio.shield(connecting)
-    except asyncio.CancelledError:
-        with contextlib.suppress(psycopg.Error):
-            await (await connecting).close()
-        raise
 
 
 @cache

@@ -12,6 +12,8 @@ _BATCH = 500
 
 async def relay() -> int:
     """Queue the runs that a worker should take now, and return how many. Twice queued is once done."""
+    if cancelled := await repository.finish_cancelled():
+        log.info("runs.cancelled", count=cancelled)
     runs = await repository.to_send(_BATCH)
     sent = 0
     for run in runs:

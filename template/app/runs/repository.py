@@ -266,6 +266,15 @@ async def cancel(run_id: UUID) -> None:
         await session.execute(select(func.pg_notify(CHANNEL, str(run_id))))
 
 
+async def finish_cancelled() -> int:
+    """End runs whose cancellation nobody carried out: their worker died, or they were put back meanwhile."""
+    abandoned = or_(Run.status == Status.queued, and_(Run.status == Status.running, Run.lease_until < _NOW))
+    final = update(Run).where(Run.cancel_requested, abandoned).values(status=Status.cancelled, **_ENDED)
+    values = _with_event({}, Status.cancelled, {})
+    async with autocommit() as session:
+        return len((await session.scalars(_recorded(final), values)).all())
+
+
 async def start_again(run_id: UUID) -> bool:
     """Queue a run that failed or was cancelled; it continues after its last finished step."""
     ended = Run.status.in_([Status.failed, Status.cancelled])

@@ -1,7 +1,7 @@
 """What runs look like over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -53,7 +53,10 @@ class RunView(BaseModel):
     error: RunError | None = Field(description="What went wrong, the last time; null if nothing did.")
     cancel_requested: bool
     callback_url: str | None
-    callback_delivered_at: datetime | None = Field(description="When the callback URL took the news.")
+    callback: Literal["waiting", "delivered", "given_up"] | None = Field(
+        None, description="Whether the callback URL was told; null if there is none."
+    )
+    callback_delivered_at: datetime | None
     created_at: datetime
     due_at: datetime = Field(description="Not to be started earlier: after a failed attempt it waits.")
     started_at: datetime | None
@@ -62,7 +65,18 @@ class RunView(BaseModel):
     @classmethod
     def of(cls, run: Run) -> "RunView":
         """Return the view of a row."""
-        return cls.model_validate(run)
+        view = cls.model_validate(run)
+        view.callback = _callback_state(run)
+        return view
+
+
+def _callback_state(run: Run) -> Literal["waiting", "delivered", "given_up"] | None:
+    if run.callback_url is None:
+        return None
+    if run.callback_delivered_at:
+        return "delivered"
+    is_over = run.finished_at is not None and run.callback_due_at is None
+    return "given_up" if is_over else "waiting"
 
 
 class RunPage(BaseModel):

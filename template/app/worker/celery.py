@@ -15,7 +15,7 @@ from celery.signals import setup_logging, worker_init, worker_shutting_down
 from app.core.logging import configure_logging
 from app.core.registry import load_features, load_workflows
 from app.worker.loop import start_in_loop
-from app.worker.queues import DEFAULT_QUEUE, is_rabbitmq, queue
+from app.worker.queues import CLOCK_QUEUE, DEFAULT_QUEUE, is_rabbitmq, queue
 from app.worker.settings import BrokerSettings
 
 _LONGEST_TASK = 6 * 3600
@@ -59,7 +59,7 @@ def get_celery_app() -> Celery:
         broker_connection_timeout=2,
         broker_transport_options=_transport_options(broker_url),
         task_default_queue=DEFAULT_QUEUE,
-        task_queues=[queue(DEFAULT_QUEUE, broker_url)],  # what beat sends goes there
+        task_queues=[queue(DEFAULT_QUEUE, broker_url), queue(CLOCK_QUEUE, broker_url)],
         task_default_queue_type="quorum" if is_rabbitmq(broker_url) else "classic",
         accept_content=["json"],
         task_acks_late=True,
@@ -71,8 +71,12 @@ def get_celery_app() -> Celery:
         worker_send_task_events=False,
         imports=[module for feature in load_features() for module in feature.tasks],
         beat_schedule={
-            # a message that waited this long for a worker has been followed by others that do the same
-            name: {"task": schedule.task, "schedule": schedule.seconds, "options": {"expires": _STALE_TICK}}
+            name: {
+                "task": schedule.task,
+                "schedule": schedule.seconds,
+                # one that waited this long has been followed by others that do the same
+                "options": {"queue": CLOCK_QUEUE, "expires": _STALE_TICK},
+            }
             for feature in load_features()
             for name, schedule in feature.schedules.items()
         },

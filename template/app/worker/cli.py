@@ -31,12 +31,16 @@ def worker(
 
 @cli.command(epilog="Example: uv run app beat")
 def beat() -> None:
-    """Queue the tasks that run by the clock. Run one of these, not more."""
+    """Queue the tasks that run by the clock, and work on them. One of these is enough; two do no harm."""
     from app.core.paths import ROOT
+    from app.worker import get_celery_app
+    from app.worker.consuming import clock_queues
 
     folder = ROOT / ".data"
     folder.mkdir(exist_ok=True)
-    _start("beat", "--pidfile=", f"--schedule={folder / 'beat'}")
+    get_celery_app().conf.task_queues = clock_queues()
+    options = ["--beat", f"--schedule={folder / 'beat'}", "--pool=threads", "--concurrency=4"]
+    _start("worker", *options, "--without-gossip", "--without-mingle", "--hostname=beat@%h")
 
 
 def _start(*arguments: str) -> None:

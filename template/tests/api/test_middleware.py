@@ -73,6 +73,9 @@ async def test_a_web_page_of_the_settings_may_call(get: Get, set_environment: Se
         ("*.example.com", "example.com", 400),
         ("*.example.com", "api.example.com.evil.org", 400),
         ("[::1]", "[::1]:8000", 200),
+        ("API.example.com", "api.example.com.", 200),
+        ("api.example.com", "api.example.com:", 200),
+        ("*", "anything.example.org", 200),
     ],
 )
 async def test_only_trusted_hosts_are_served(
@@ -80,7 +83,13 @@ async def test_only_trusted_hosts_are_served(
 ) -> None:
     set_environment(API_TRUSTED_HOSTS=hosts)
 
-    assert (await get(Host=host)).status_code == status
+    assert (await get("/docs", Host=host)).status_code == status
+
+
+async def test_health_is_answered_under_every_name(get: Get, set_environment: SetEnvironment) -> None:
+    set_environment(API_TRUSTED_HOSTS="api.example.com")
+
+    assert (await get("/health/live", Host="127.0.0.1:8000")).status_code == 200
 
 
 @pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8000", 200), ("rebound.example.com", 400)])
@@ -89,4 +98,4 @@ async def test_a_server_without_keys_is_served_to_this_machine_alone(
 ) -> None:
     set_environment(API_KEYS_REQUIRED="false")
 
-    assert (await get(Host=host)).status_code == status
+    assert (await get("/docs", Host=host)).status_code == status

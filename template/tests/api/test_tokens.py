@@ -1,5 +1,6 @@
 """Tokens of an identity provider: a local server that publishes real keys."""
 
+import asyncio
 import json
 import threading
 import time
@@ -30,12 +31,17 @@ class IdentityProvider:
     def __init__(self) -> None:
         self.keys = {"first": generate_private_key(SECP256R1())}
         self.fetched = 0
+        self.delay = 0.0
+        self.document = b""
+        """What to publish instead of the keys."""
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.fetched += 1
-                body = json.dumps({"keys": [provider.public(name) for name in provider.keys]}).encode()
+                time.sleep(provider.delay)
+                keys = {"keys": [provider.public(name) for name in provider.keys]}
+                body = provider.document or json.dumps(keys).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -111,6 +117,11 @@ async def test_scopes_may_be_a_list(claim: str, anonymous: AsyncClient, provider
         {"iss": None},
         {"sub": None},
         {"nbf": 4_000_000_000},
+        {"sub": "a\0b"},
+        {"sub": "x" * 201},
+        {"scope": 5},
+        {"scope": True},
+        {"scope": [1]},
     ],
 )
 async def test_a_token_that_is_not_for_us_now_is_refused(
@@ -167,6 +178,27 @@ async def test_a_provider_that_does_not_answer_is_our_fault_not_the_callers(
     set_environment(AUTH_JWKS_URL="http://127.0.0.1:1/jwks", AUTH_AUDIENCE="a", AUTH_ISSUER="b")
 
     assert await status(anonymous, provider.sign()) == 503
+
+
+@pytest.mark.parametrize("document", [b"[]", b"nonsense", b'{"keys": 5}', b'{"keys": []}'])
+async def test_a_document_without_keys_is_our_fault_each_time(
+    document: bytes, anonymous: AsyncClient, provider: IdentityProvider
+) -> None:
+    token = provider.sign()
+    provider.document = document
+
+    assert [await status(anonymous, token) for _ in range(2)] == [503, 503]
+
+
+async def test_a_slow_provider_is_asked_once_for_all_who_wait(
+    anonymous: AsyncClient, provider: IdentityProvider
+) -> None:
+    provider.delay = 0.3
+    tokens = [provider.sign() for _ in range(5)]
+
+    answers = await asyncio.gather(*(status(anonymous, token) for token in tokens))
+
+    assert (answers, provider.fetched) == ([200] * 5, 1)
 
 
 async def test_without_a_provider_no_token_is_accepted(

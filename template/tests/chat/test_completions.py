@@ -24,6 +24,18 @@ CALL = {"id": "t1", "type": "function", "function": {"name": "weather", "argumen
 USER = {"role": "user", "content": "What is the weather in Bonn?"}
 
 
+def tool(name: str, parameters: object = None) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": parameters or {}}}
+
+
+def chosen(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def answer_format(schema: object) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+
+
 @pytest.fixture(autouse=True)
 def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
     """Lead the settings to the provider on this machine."""
@@ -159,7 +171,18 @@ async def test_an_error_before_the_first_piece_of_a_stream_has_its_status(
         ({"temperature": "hot"}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools.0.function.name"),
-        ({"tool_choice": {"type": "function"}}, "tool_choice"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": chosen("weather")}, "tool_choice"),
+        ({"tools": [WEATHER], "tool_choice": chosen("nonsense")}, "tool_choice"),
+        ({"tools": [tool("final_result")]}, "tools.function.name"),
+        ({"tools": [tool("a", {"properties": 5})]}, "tools.function.parameters"),
+        ({"modalities": ["audio"]}, "modalities"),
+        ({"functions": [{"name": "a"}]}, "functions"),
+        ({"logit_bias": {"1": 5}}, "logit_bias"),
+        ({"response_format": answer_format({"$ref": "#/$defs/Z"})}, "response_format.json_schema.schema"),
+        ({"response_format": answer_format({"$ref": "#"})}, "response_format.json_schema.schema"),
+        ({"response_format": answer_format({"properties": [1]})}, "response_format.json_schema.schema"),
+        ({"messages": [{"role": "tool", "tool_call_id": "x", "content": "y"}]}, "messages.tool_call_id"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"conversation_id": "a/b"}, "conversation_id"),
         ({"conversation_id": "x" * 101}, "conversation_id"),

@@ -1,5 +1,6 @@
 """Conversations are kept, shown to the model as far as they fit, listed and deleted."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -149,7 +150,7 @@ def test_the_latest_turns_that_fit_are_kept() -> None:
     conversation = [*turn("a" * 30), *turn("b" * 30), *turn("c" * 30)]
     tokens = sum(map(estimate_tokens, conversation[2:]))
 
-    cut = drop_oldest_turns(conversation, tokens)
+    cut = drop_oldest_turns(conversation, tokens, False)
 
     assert (list(cut.kept), cut.dropped) == (conversation[2:], 2)
 
@@ -163,11 +164,26 @@ def test_a_turn_is_not_cut_in_the_middle() -> None:
         Message("assistant", "It is sunny"),
     ]
 
-    assert drop_oldest_turns(conversation, 100).kept == ()
+    assert drop_oldest_turns(conversation, 100, False).kept == ()
+
+
+def test_a_turn_that_goes_on_is_kept_even_if_it_does_not_fit() -> None:
+    going_on = [Message("user", "x" * 3000), Message("assistant", "", (ToolCall("t1", "weather", "{}"),))]
+
+    cut = drop_oldest_turns([*turn("old"), *going_on], 100, True)
+
+    assert (list(cut.kept), cut.dropped) == (going_on, 2)
+
+
+async def test_turns_at_the_same_time_do_not_mix(client: AsyncClient) -> None:
+    await asyncio.gather(*(say(client, f"Number {n}") for n in range(8)))
+
+    roles = [message.partition(":")[0] for message in await messages(client)]
+    assert roles == ["user", "assistant"] * 8
 
 
 def test_all_is_kept_if_it_fits() -> None:
-    assert drop_oldest_turns(turn("a"), 1000).dropped == 0
+    assert drop_oldest_turns(turn("a"), 1000, False).dropped == 0
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,12 @@ async def test_tools_of_a_server_at_a_url_can_be_called(
 def test_a_value_from_the_environment_is_kept_out_of_logs(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OTHER_KEY", 'a "quoted" secret')
-    write(file, other={"url": "http://127.0.0.1:1/mcp", "headers": {"Authorization": "${OTHER_KEY}"}})
+    monkeypatch.setenv("OTHER_KEY", 'a "quoted"\nsecret')
+    headers = {"Authorization": "${OTHER_KEY}"}
+    write(file, other={"type": "http", "url": "http://127.0.0.1:1/mcp", "headers": headers})
 
-    assert load_servers()["other"].headers == {"Authorization": 'a "quoted" secret'}
-    assert "quoted" not in redact_text('it said a "quoted" secret')
+    assert load_servers()["other"].headers == {"Authorization": 'a "quoted"\nsecret'}
+    assert "quoted" not in redact_text('it said a "quoted"\nsecret')
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,8 @@ def test_without_the_file_there_are_no_servers(file: Path) -> None:
         ("{}", "mcpServers"),
         ('{"mcpServers": {"a": {}}}', "either a url or a command"),
         ('{"mcpServers": {"a": {"url": "x", "command": "y"}}}', "either a url or a command"),
-        ('{"mcpServers": {"a": {"url": "x", "more": 1}}}', "mcpServers.a.more"),
+        ('{"mcpServers": {"a": {"url": ""}}}', "mcpServers.a.url"),
+        ('{"mcpServers": {"a": {"url": 1}}}', "mcpServers.a.url"),
         ('{"mcpServers": {"a": {"url": "${NOT_SET}"}}}', "NOT_SET"),
     ],
 )

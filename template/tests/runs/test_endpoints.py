@@ -173,6 +173,16 @@ async def test_what_has_not_changed_is_not_sent_again(client: AsyncClient) -> No
     assert (changed.status_code, changed.json()["status"]) == (200, "cancelled")
 
 
+async def test_whatever_changes_in_a_run_changes_its_tag(client: AsyncClient) -> None:
+    run = await stored_run(status="succeeded", callback_url="https://example.com/")
+    headers = {"If-None-Match": (await client.get(f"/v1/runs/{run.id}")).headers["etag"]}
+    await repository.finish_callback(run, delivered=True)
+
+    changed = await client.get(f"/v1/runs/{run.id}", headers=headers)
+
+    assert changed.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("status", "action", "code"),
     [

@@ -12,7 +12,7 @@ from app.runs import relay as relaying
 from app.runs import repository
 from app.runs.models import Run
 from app.runs.relay import relay
-from tests.runs.factories import stored_run
+from tests.runs.factories import events_of, reloaded, stored_run
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -50,7 +50,6 @@ async def change(run: Run, assignment: str) -> None:
         ("status = 'running', lease_until = clock_timestamp() - interval '1 s'", True),
         ("status = 'running', lease_until = clock_timestamp() + interval '1 hour'", False),
         ("status = 'succeeded'", False),
-        ("cancel_requested = true", False),
     ],
 )
 async def test_only_what_a_worker_should_take_is_sent(
@@ -103,3 +102,32 @@ async def test_with_the_broker_down_only_one_run_is_tried(monkeypatch: pytest.Mo
 
     assert await relay() == 0
     assert tried == [first.id]
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "status = 'queued', cancel_requested = true",
+        "status = 'running', cancel_requested = true, lease_until = clock_timestamp() - interval '1 s'",
+    ],
+)
+async def test_a_cancellation_that_no_worker_carried_out_is_carried_out(
+    assignment: str, sent: list[UUID]
+) -> None:
+    run = await stored_run()
+    await change(run, assignment)
+
+    await relay()
+
+    assert ((await reloaded(run)).status, await events_of(run), sent) == ("cancelled", ["cancelled"], [])
+
+
+async def test_a_cancellation_that_a_worker_is_about_to_carry_out_is_left_to_it(sent: list[UUID]) -> None:
+    run = await stored_run()
+    await change(
+        run, "status = 'running', cancel_requested = true, lease_until = clock_timestamp() + interval '1 h'"
+    )
+
+    await relay()
+
+    assert (await reloaded(run)).status == "running"
