@@ -1,6 +1,7 @@
 """Measures inside a generated project; see benchmarks/backend.py of the template."""
 
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -9,17 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from load import hammer, request
-
 from app.api.ports import free_port
 from app.dev.postgres import EmbeddedPostgres
 from app.dev.valkey import EmbeddedValkey
+from load import hammer, request
 
 ROUNDS = 3
 SECONDS = 5.0
@@ -88,9 +88,7 @@ def routes(key: str) -> None:
     ours, plain = free_port(), free_port()
     with (
         process("app", "serve", "--port", str(ours), ready=listens(ours)),
-        process(
-            "uvicorn", "plain:app", "--port", str(plain), "--log-level", "warning", ready=listens(plain)
-        ),
+        process("uvicorn", "plain:app", "--port", str(plain), "--log-level", "warning", ready=listens(plain)),
     ):
         created = asyncio.run(post_one(ours, key))
         get = message("GET", f"/v1/runs/{created}", key)
@@ -100,8 +98,11 @@ def routes(key: str) -> None:
                 results.append(asyncio.run(hammer(port, get, SECONDS)))
     rates = {port: statistics.median(rate for rate, _ in results) for port, results in found.items()}
     slowest = {port: statistics.median(p99 for _, p99 in results) for port, results in found.items()}
-    row("`GET /v1/runs/{id}`: requests a second, against a hand-written route without middleware",
-        f"{rates[ours] / rates[plain]:.2f}", "at least 0.7")
+    row(
+        "`GET /v1/runs/{id}`: requests a second, against a hand-written route without middleware",
+        f"{rates[ours] / rates[plain]:.2f}",
+        "at least 0.7",
+    )
     row("the same: 99th percentile of the time", f"{slowest[ours] / slowest[plain]:.2f}", "")
 
 
@@ -117,14 +118,12 @@ async def post_one(port: int, key: str) -> str:
 
 
 async def layers(key: str) -> None:
-    from fastapi import FastAPI
-
     from app.api import require
     from app.api.middleware import BodyLimit, RequestLog, ResponseHeaders, TrustedHosts
     from app.core.logging import configure_logging
+    from fastapi import FastAPI
 
     configure_logging()
-    sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the request log
 
     def build(*middleware: Any, secured: bool = False) -> FastAPI:
         app = FastAPI()
@@ -222,7 +221,7 @@ async def our_runs(port: int, key: str) -> float:
     started = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(16)))
     done = RUNS // 16 * 16
-    while sql("SELECT count(*) FROM runs WHERE status = 'succeeded'")[0][0] < before + done:
+    while sql("SELECT count(*) FROM runs WHERE status = 'succeeded'")[0][0] < before + done:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     return done / (time.perf_counter() - started)
 
@@ -251,7 +250,7 @@ async def latency(port: int, key: str) -> float:
     """Return the milliseconds between the row of a run and its start, by the database's clock."""
     run_id = await post_one(port, key)
     query = "SELECT extract(epoch FROM started_at - created_at) FROM runs WHERE id = %s"
-    while (found := sql(query, run_id)[0][0]) is None:
+    while (found := sql(query, run_id)[0][0]) is None:  # noqa: ASYNC110 - another process writes it
         await asyncio.sleep(0.01)
     return float(found) * 1000
 
@@ -323,8 +322,8 @@ def main() -> None:
                 if not sys.argv[1:] or section.__name__ in sys.argv[1:]:
                     section(key)
             print("\n| one call, straight into the application | ratio |\n|---|---|", flush=True)
-            main_coroutine: Coroutine[Any, Any, None] = layers(key)
-            asyncio.run(main_coroutine)
+            with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
+                asyncio.run(layers(key))  # the request log is written, but not seen
         finally:
             valkey.stop()
             postgres.stop()

@@ -5,12 +5,11 @@ import threading
 from uuid import UUID
 
 import psycopg
+from app.runs.models import Run
+from app.runs.schemas import RunView
 from celery import Celery
 from fastapi import FastAPI, HTTPException
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
-from app.runs.models import Run
-from app.runs.schemas import RunView
 
 # ---- a route: the same query, the same model of the answer, no middleware
 

@@ -1,6 +1,5 @@
-from pydantic import BaseModel
-
 from app.core.workflow import Steps, Workflow
+from pydantic import BaseModel
 
 
 class Nothing(BaseModel):
