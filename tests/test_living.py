@@ -12,7 +12,9 @@ import socket
 import subprocess
 import time
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -27,14 +29,19 @@ RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
 def distinct_projects() -> list[Answers]:
-    """Return one combination for each distinct tree of code and broker."""
-    found: dict[tuple[str, str | None], Answers] = {}
+    """Return one combination for each distinct tree of code, with the brokers in turn.
+
+    The broker changes no code, so each tree is tested with one of them, and each of them with a tree.
+    """
+    found: defaultdict[str, dict[str, Answers]] = defaultdict(dict)
     for answers in all_combinations():
-        project = compose(answers)
-        digest = hashlib.sha256(repr(code(project)).encode()).hexdigest()
-        broker = answers["broker"] if "compose.yaml" in project else None
-        found.setdefault((digest, broker), answers)
-    return list(found.values())
+        digest = hashlib.sha256(repr(code(compose(answers))).encode()).hexdigest()
+        found[digest].setdefault(answers["broker"], answers)
+    turns = cycle(sorted({broker for brokers in found.values() for broker in brokers}, reverse=True))
+    return [
+        next(iter(brokers.values())) if len(brokers) == 1 else brokers[next(turns)]
+        for brokers in found.values()
+    ]
 
 
 each_project = pytest.mark.parametrize("answers", distinct_projects(), ids=label)
