@@ -43,7 +43,10 @@ def _check_origin(connection: HTTPConnection) -> None:
 
 
 endpoint = McpEndpoint()
-router = APIRouter(routes=[Route("/mcp", endpoint=endpoint, methods=["GET", "POST", "DELETE"])])
+# with and without a slash: not every client follows a redirect of a POST
+router = APIRouter(
+    routes=[Route(path, endpoint=endpoint, methods=["GET", "POST", "DELETE"]) for path in ("/mcp", "/mcp/")]
+)
 
 
 @asynccontextmanager

@@ -31,10 +31,10 @@ async def connected(served: Served, key: str) -> AsyncGenerator[Client, None]:
         yield client
 
 
-def initialize(served: Served, **headers: str) -> Response:
+def ping(served: Served, path: str = "/mcp", **headers: str) -> Response:
     body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     accepted = {"Accept": "application/json, text/event-stream"}
-    return post(f"{served.url}/mcp", json=body, headers={**accepted, **headers})
+    return post(f"{served.url}{path}", json=body, headers={**accepted, **headers})
 
 
 async def test_every_workflow_is_a_tool_with_its_schemas(served: Served, key: str) -> None:
@@ -114,13 +114,18 @@ async def test_a_key_may_do_no_more_than_its_scopes(served: Served) -> None:
 
 @pytest.mark.parametrize("authorization", ["", "Bearer nonsense", "Basic YTpi"])
 def test_without_a_key_nothing_is_said(authorization: str, served: Served) -> None:
-    response = initialize(served, Authorization=authorization)
+    response = ping(served, Authorization=authorization)
 
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
 
 
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+def test_a_slash_at_the_end_makes_no_difference(path: str, served: Served, key: str) -> None:
+    assert ping(served, path, Authorization=f"Bearer {key}").status_code == 200
+
+
 def test_a_foreign_web_page_is_refused(served: Served, key: str) -> None:
-    response = initialize(served, Authorization=f"Bearer {key}", Origin="https://evil.example.com")
+    response = ping(served, Authorization=f"Bearer {key}", Origin="https://evil.example.com")
 
     assert response.status_code == 403
 
