@@ -22,6 +22,11 @@ def existing() -> set[str]:
     return {variable for settings in settings_classes() for variable in settings.variables().values()}
 
 
+def written(default: object) -> str:
+    """Return a default as a person writes it."""
+    return str(default).lower() if isinstance(default, bool) else str(default).removesuffix(".0")
+
+
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the template itself has no .env.example: a project has")
 def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
     assert set(documented()) == existing()
@@ -36,4 +41,4 @@ def test_values_shown_are_the_defaults() -> None:
     }
     shown = {name: value for name, value in documented().items() if value not in {"", RANDOM}}
 
-    assert {name: str(defaults[name]).removesuffix(".0") for name in shown} == shown
+    assert {name: written(defaults[name]) for name in shown} == shown

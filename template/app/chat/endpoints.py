@@ -49,7 +49,7 @@ async def list_models() -> ModelList:
     return ModelList(data=[_model(name) for name in available_models()])
 
 
-@door.get("/models/{model:path}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
+@door.get("/models/{model}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
 async def get_model(model: str) -> Model:
     """Return one of the models."""
     return _model(require_available(model))

@@ -71,6 +71,9 @@ class Workflow(Generic[In, Out]):
     max_per_minute: int | None = None
     """How many of its runs may start within a minute."""
 
+    diagram: Callable[[str], str] | None = None
+    """Draws it, in the language `mermaid` or `dot`; None: it has no picture."""
+
     @property
     def is_limited(self) -> bool:
         """Whether its runs may have to wait for others of it."""

@@ -1,0 +1,33 @@
+"""Workflows as graphs of nodes: with as little AI as possible, from clear building blocks. See README.md."""
+
+from typing import TYPE_CHECKING
+
+from app.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from app.workflows.context import Context
+    from app.workflows.flow import Flow, run
+    from app.workflows.nodes import END, Branches, Each, Function, Loop, Model, Node, Router, Rule, Sub
+
+__all__ = [
+    "END",
+    "Branches",
+    "Context",
+    "Each",
+    "Flow",
+    "Function",
+    "Loop",
+    "Model",
+    "Node",
+    "Router",
+    "Rule",
+    "Sub",
+    "run",
+]
+
+__getattr__ = lazy_exports(
+    __name__,
+    context=("Context",),
+    flow=("Flow", "run"),
+    nodes=("END", "Branches", "Each", "Function", "Loop", "Model", "Node", "Router", "Rule", "Sub"),
+)

@@ -1,0 +1,156 @@
+"""Check a graph when it is declared: every error names the node."""
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+from app.workflows.context import Context
+from app.workflows.errors import DefinitionError
+from app.workflows.nodes import END, Branches, Each, Loop, Node
+
+if TYPE_CHECKING:
+    from app.workflows.flow import Flow
+
+_RESERVED = {"input", "context", "item", END}
+
+Types = Mapping[str, Any]
+
+
+def check(flow: "Flow[Any, Any]") -> None:
+    """Raise `DefinitionError` if the graph cannot work."""
+    if not flow.nodes:
+        raise DefinitionError(f"Workflow {flow.name!r} has no nodes.")
+    _check_names(flow)
+    order = _in_order(flow)
+    always, sometimes = _given_before(flow, order)
+    known = {"input": flow.input, "context": Context}
+    for node in flow.nodes:
+        optional = {name: given | None for name, given in sometimes[node.name].items()}
+        _check_reads(node, {**optional, **always[node.name], **known}, flow.name)
+    for index, node in enumerate(flow.nodes):
+        if END in flow.next_of(index) and not node.targets() and not fits(node.output, flow.output):
+            raise _wrong(flow.name, node, f"ends with {_show(node.output)}, not {_show(flow.output)}")
+
+
+def _check_names(flow: "Flow[Any, Any]") -> None:
+    seen: set[str] = set()
+    for node in _all(flow.nodes):
+        if not node.name.isidentifier() or node.name in _RESERVED:
+            raise _wrong(
+                flow.name, node, f"needs a name that is an identifier and none of {sorted(_RESERVED)}"
+            )
+        if node.name in seen:
+            raise _wrong(flow.name, node, "has the name of another node")
+        seen.add(node.name)
+    for index, node in enumerate(flow.nodes):
+        if node.targets() and node.then:
+            raise _wrong(flow.name, node, "chooses what follows: it cannot have `then` too")
+        for target in flow.next_of(index):
+            if target not in {END, *(other.name for other in flow.nodes)}:
+                raise _wrong(flow.name, node, f"leads to {target!r}, which is no node")
+
+
+def _all(nodes: "tuple[Node, ...] | Any") -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        yield from _all(node.inner())
+
+
+def _in_order(flow: "Flow[Any, Any]") -> list[str]:
+    """Return the names of the nodes, each after those that may come before it."""
+    before: dict[str, set[str]] = {node.name: set() for node in flow.nodes}
+    for index, node in enumerate(flow.nodes):
+        for target in flow.next_of(index):
+            if target != END:
+                before[target].add(node.name)
+    for node in flow.nodes[1:]:
+        if not before[node.name]:
+            raise _wrong(flow.name, node, "cannot be reached")
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        path = " → ".join(reversed(error.args[1]))
+        raise DefinitionError(f"Workflow {flow.name!r} goes in a circle: {path}. Use a Loop.") from None
+    return order
+
+
+def _given_before(
+    flow: "Flow[Any, Any]", order: list[str]
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Return, for each node, the outputs that are there whenever it runs, and those that may be there."""
+    nodes = {node.name: node for node in flow.nodes}
+    before: dict[str, list[str]] = {name: [] for name in nodes}
+    for index, node in enumerate(flow.nodes):
+        for target in flow.next_of(index):
+            if target != END:
+                before[target].append(node.name)
+    always: dict[str, dict[str, Any]] = {}
+    sometimes: dict[str, dict[str, Any]] = {}
+    for name in order:
+        ways = [{**always[other], **_gives(nodes[other])} for other in before[name]]
+        maybe = [{**sometimes[other], **_gives(nodes[other])} for other in before[name]]
+        common = set.intersection(*(set(way) for way in ways)) if ways else set()
+        always[name] = {given: ways[0][given] for given in common}
+        sometimes[name] = {given: type_ for way in maybe for given, type_ in way.items()}
+    return always, sometimes
+
+
+def _gives(node: Node) -> dict[str, Any]:
+    """Return what later nodes can read of a node and of those inside it."""
+    inside = node.inner() if isinstance(node, Branches | Loop) else ()
+    return {node.name: node.output, **{inner.name: inner.output for inner in inside}}
+
+
+def _check_reads(node: Node, given: Types, flow: str) -> None:
+    for inner, seen in _inside(node, given):
+        _check_reads(inner, seen, flow)
+    for name, wanted in node.reads().items():
+        if name not in given:
+            raise _wrong(flow, node, f"reads {name!r}, which no node before it gives")
+        if not fits(given[name], wanted):
+            said = f"reads {name!r} as {_show(wanted)}, but it is {_show(given[name])}"
+            raise _wrong(flow, node, said)
+
+
+def _inside(node: Node, given: Types) -> Iterator[tuple[Node, Types]]:
+    """Yield the nodes inside another one, each with what it can read."""
+    if isinstance(node, Each):
+        yield node.node, {**given, "item": Any}
+    elif isinstance(node, Loop):
+        later = {inner.name: inner.output | None for inner in node.nodes}
+        for inner in node.nodes:
+            yield inner, {**given, **later}
+            later[inner.name] = inner.output
+    else:
+        for inner in node.inner():
+            yield inner, given
+
+
+def fits(given: Any, wanted: Any) -> bool:
+    """Whether a value of one type can be passed where the other is wanted."""
+    if wanted is Any or given is Any or given == wanted:
+        return True
+    if _is_union(given):
+        return all(fits(part, wanted) for part in get_args(given))
+    if _is_union(wanted):
+        return any(fits(given, part) for part in get_args(wanted))
+    if given is NoneType or wanted is NoneType:
+        return False
+    outer, needed = get_origin(given) or given, get_origin(wanted) or wanted
+    if not isinstance(outer, type) or not isinstance(needed, type) or not issubclass(outer, needed):
+        return False
+    pairs = zip(get_args(given), get_args(wanted), strict=False)
+    return all(fits(part, other) for part, other in pairs)
+
+
+def _is_union(type_: Any) -> bool:
+    return get_origin(type_) in {Union, UnionType}
+
+
+def _show(type_: Any) -> str:
+    return type_.__name__ if isinstance(type_, type) and not get_args(type_) else str(type_)
+
+
+def _wrong(flow: str, node: Node, what: str) -> DefinitionError:
+    return DefinitionError(f"Workflow {flow!r}: node {node.name!r} {what}.")

@@ -1,0 +1,162 @@
+"""The picture of a workflow, drawn from its graph.
+
+First what is in it (`picture`), then how it is written: as Mermaid (https://mermaid.js.org), which GitHub and
+most editors show, or in the language of Graphviz (https://graphviz.org), which makes an SVG of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from app.workflows.functions import name_of
+from app.workflows.nodes import END, Branches, Each, Loop, Model, Node, Router, Sub
+
+if TYPE_CHECKING:
+    from app.workflows.flow import Flow
+
+_START, _FINISH = "begin", "finish"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A node, or a frame around some."""
+
+    name: str
+    label: str
+    kind: type[Node] | None
+    inside: Sequence["Box"] = ()
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """What may follow what, and when."""
+
+    source: str
+    target: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All boxes and arrows of a workflow."""
+
+    boxes: Sequence[Box]
+    arrows: Sequence[Arrow]
+
+
+def picture(flow: "Flow[Any, Any]") -> Picture:
+    """Return what is to be drawn."""
+    boxes = [Box(_START, flow.input.__name__, None), *map(_box, flow.nodes)]
+    arrows = [Arrow(_START, flow.nodes[0].name)]
+    for index, node in enumerate(flow.nodes):
+        arrows += _arrows(node, flow.next_of(index))
+    return Picture([*boxes, Box(_FINISH, flow.output.__name__, None)], arrows)
+
+
+def _box(node: Node) -> Box:
+    if isinstance(node, Each):
+        label = f"{node.name}: for each, {node.at_once} at once"
+    elif isinstance(node, Branches):
+        label = f"{node.name}: at the same time"
+    elif isinstance(node, Loop):
+        label = f"{node.name}: until {name_of(node.until)}, at most {node.at_most} times"
+    elif isinstance(node, Sub):
+        label = f"{node.name}: {node.flow.name}"
+    else:
+        label = node.name
+    return Box(node.name, label, type(node), [_box(inner) for inner in node.inner()])
+
+
+def _arrows(node: Node, following: Sequence[str]) -> Iterator[Arrow]:
+    inner = node.inner()
+    if isinstance(node, Loop):
+        yield from (Arrow(one.name, other.name) for one, other in pairwise(inner))
+    for one in inner:
+        yield from _arrows(one, ())
+    if not isinstance(node, Router):
+        yield from (Arrow(node.name, _target(name)) for name in following)
+        return
+    for rule in node.rules:
+        yield Arrow(node.name, _target(rule.to), name_of(rule.when))
+    last = [node.otherwise] if isinstance(node.otherwise, str) else node.choices
+    for name in last:
+        yield Arrow(node.name, _target(name), "else" if isinstance(node.otherwise, str) else "the model")
+
+
+def _target(name: str) -> str:
+    return _FINISH if name == END else name
+
+
+def as_mermaid(drawn: Picture) -> str:
+    """Return the picture as Mermaid. Models have a frame, decisions are rhombs."""
+    lines = ["flowchart TD"]
+    for box in drawn.boxes:
+        lines += _mermaid_box(box, "    ")
+    for arrow in drawn.arrows:
+        label = f'|"{arrow.label}"|' if arrow.label else ""
+        lines.append(f"    {arrow.source} -->{label} {arrow.target}")
+    return "\n".join(lines) + "\n"
+
+
+_MERMAID: dict[type[Node] | None, tuple[str, str]] = {
+    None: ("([", "])"),
+    Model: ("[[", "]]"),
+    Router: ("{", "}"),
+    Sub: ("[/", "/]"),
+}
+
+
+def _mermaid_box(box: Box, indent: str) -> Iterator[str]:
+    if not box.inside:
+        left, right = _MERMAID.get(box.kind, ("[", "]"))
+        yield f'{indent}{box.name}{left}"{box.label}"{right}'
+        return
+    yield f'{indent}subgraph {box.name}["{box.label}"]'
+    for inner in box.inside:
+        yield from _mermaid_box(inner, f"{indent}    ")
+    yield f"{indent}end"
+
+
+def as_dot(drawn: Picture) -> str:
+    """Return the picture in the language of Graphviz. An arrow to a frame ends at its first box."""
+    lines = ["digraph {", '    graph [fontname="sans-serif", compound=true]']
+    lines += [
+        '    node [shape=box, style=rounded, fontname="sans-serif"]',
+        '    edge [fontname="sans-serif"]',
+    ]
+    entry: dict[str, str] = {}
+    for box in drawn.boxes:
+        lines += _dot_box(box, "    ", entry)
+    for arrow in drawn.arrows:
+        label = f' [label="{arrow.label}"]' if arrow.label else ""
+        source, target = (entry.get(name, name) for name in (arrow.source, arrow.target))
+        lines.append(f'    "{source}" -> "{target}"{label}')
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+_DOT: dict[type[Node] | None, str] = {
+    None: "shape=oval",
+    Model: "peripheries=2",
+    Router: "shape=diamond",
+    Sub: "shape=parallelogram",
+}
+
+
+def _dot_box(box: Box, indent: str, entry: dict[str, str]) -> Iterator[str]:
+    if not box.inside:
+        more = f", {_DOT[box.kind]}" if box.kind in _DOT else ""
+        yield f'{indent}"{box.name}" [label="{box.label}"{more}]'
+        return
+    entry[box.name] = box.inside[0].name
+    yield f'{indent}subgraph "cluster_{box.name}" {{'
+    yield f'{indent}    label="{box.label}"'
+    for inner in box.inside:
+        yield from _dot_box(inner, f"{indent}    ", entry)
+    yield f"{indent}}}"
+
+
+def draw(flow: "Flow[Any, Any]", language: str) -> str:
+    """Return the diagram as `mermaid` or `dot`."""
+    drawn = picture(flow)
+    return as_dot(drawn) if language == "dot" else as_mermaid(drawn)

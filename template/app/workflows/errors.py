@@ -1,0 +1,25 @@
+"""Errors of workflows."""
+
+from app.core.errors import AppError, TimedOut
+
+
+class DefinitionError(AppError):
+    """A workflow is declared wrongly; the message names the node."""
+
+    code = "workflow-definition"
+    title = "Workflow definition error"
+
+
+class NodeTimedOut(TimedOut):
+    """A node took longer than its time limit."""
+
+    code = "node-timed-out"
+    title = "Node timed out"
+
+
+class LoopNotSettled(AppError):
+    """A loop reached its bound, and its result is still not good enough."""
+
+    status = 502
+    code = "loop-not-settled"
+    title = "Loop not settled"

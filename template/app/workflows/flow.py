@@ -1,0 +1,164 @@
+"""A workflow as a graph of nodes, and the facade that runs it.
+
+    triage = Flow(
+        name="triage", summary="Answer an e-mail.", input=Email, output=Answer,
+        nodes=[
+            Function(name="clean", call=without_signature),
+            Model(name="kind", prompt="support.kind", say=clean_text, answer=Kind),
+            Router(name="route", rules=[Rule("refuse", is_spam)], otherwise="draft"),
+            Function(name="refuse", call=refusal, then=END),
+            Model(name="draft", prompt="support.draft", say=clean_text, answer=Answer),
+        ],
+    )
+
+Nodes run in the order of the list, unless `then` or a router says otherwise. The graph is checked when it is
+declared: what is wrong is a `DefinitionError` that names the node.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from app.core.errors import AppError
+from app.core.workflow import Steps, Workflow
+from app.llm import Budget
+from app.llm.errors import BudgetExceeded
+from app.workflows.check import check
+from app.workflows.context import Context
+from app.workflows.diagram import draw
+from app.workflows.errors import NodeTimedOut
+from app.workflows.nodes import END, Do, Node
+
+In = TypeVar("In", bound=BaseModel)
+Out = TypeVar("Out", bound=BaseModel)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(Generic[In, Out]):
+    """A named graph of nodes. `as_workflow` makes it known to the command line, the API and MCP."""
+
+    name: str
+    summary: str
+    input: type[In]
+    output: type[Out]
+    nodes: Sequence[Node]
+    example: Mapping[str, Any] = field(default_factory=dict)
+    time_limit: float = 600.0
+    max_attempts: int = 3
+    max_cost: Decimal = Decimal("1.00")
+    """US dollars that all model calls of a run may cost together."""
+    max_requests: int = 100
+    """Requests to models that a run may make."""
+    max_tokens: int = 1_000_000
+    """Tokens, in and out, that a run may use."""
+
+    def __post_init__(self) -> None:
+        """Check the graph. Raises `DefinitionError`."""
+        check(self)
+
+    def next_of(self, index: int) -> list[str]:
+        """Return the names of the nodes that may follow the one at a place in the list."""
+        node = self.nodes[index]
+        if targets := node.targets():
+            return list(targets)
+        following = self.nodes[index + 1].name if index + 1 < len(self.nodes) else END
+        return [node.then or following]
+
+    async def walk(self, context: Context, do: Do, prefix: str = "") -> Any:
+        """Pass the context from node to node; return the output of the last one."""
+        places = {node.name: place for place, node in enumerate(self.nodes)}
+        name = self.nodes[0].name
+        while True:
+            node = self.nodes[places[name]]
+            output = context.outputs[name] = await do(node, context, f"{prefix}{name}")
+            name = output if node.targets() else self.next_of(places[name])[0]
+            if name == END:
+                return output
+
+    def as_workflow(self) -> Workflow[In, Out]:
+        """Return what the registry takes."""
+        return Workflow(
+            name=self.name,
+            summary=self.summary,
+            input=self.input,
+            output=self.output,
+            run=lambda data, steps: run(self, data, steps),
+            example=self.example,
+            time_limit=self.time_limit,
+            max_attempts=self.max_attempts,
+            diagram=lambda language: draw(self, language),
+        )
+
+
+async def run(flow: Flow[In, Out], data: In, steps: Steps | None = None) -> Out:
+    """Run a workflow: the facade. With the steps of a durable run, what is done is not done again."""
+    budget = Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
+    runner = _Runner(steps or Steps())
+    output: Out = await flow.walk(Context(data, budget), runner.do)
+    return output
+
+
+class Done(BaseModel, Generic[T]):
+    """What is kept of a node."""
+
+    output: T
+    cost: Decimal
+    notes: list[str]
+
+
+class _Runner:
+    """Runs nodes, each within its limits. A node without others inside is a step, whose result is kept."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    async def do(self, node: Node, context: Context, path: str) -> Any:
+        """Run a node and return its output."""
+        if node.inner() or not node.is_step:
+            return await _within_limits(node, context, self.do)
+        asked = False
+
+        async def work() -> Done[Any]:
+            nonlocal asked
+            asked = True
+            own = context.fork()
+            output = await _within_limits(node, own, self.do)
+            cost, notes = own.since(context)
+            return Done(output=output, cost=cost, notes=notes)
+
+        done = await self._steps.step(path, Done[node.output], work)  # type: ignore[name-defined]
+        context.join(done.cost, done.notes)
+        if not asked:  # kept from an earlier attempt, which has been paid for
+            spent = context.budget.spent
+            spent.cost = (spent.cost or Decimal(0)) + done.cost
+        return done.output
+
+
+async def _within_limits(node: Node, context: Context, do: Do) -> Any:
+    for attempt in range(1, node.attempts + 1):
+        try:
+            return await _attempt(node, context, do)
+        except AppError as error:
+            if not error.may_pass or attempt == node.attempts:
+                raise
+    raise AssertionError("a node has at least one attempt")
+
+
+async def _attempt(node: Node, context: Context, do: Do) -> Any:
+    before = context.cost
+    limit = asyncio.timeout(node.time_limit)
+    try:
+        async with limit:
+            output = await node.run(context, do)
+    except TimeoutError:
+        if not limit.expired():  # a time-out of the node's own
+            raise
+        raise NodeTimedOut(f"Node {node.name!r} took longer than {node.time_limit:g} seconds.") from None
+    if node.max_cost is not None and context.cost - before > node.max_cost:
+        raise BudgetExceeded(f"Node {node.name!r} has cost more than ${node.max_cost}.")
+    return output

@@ -1,0 +1,335 @@
+"""The kinds of nodes, each a link in a chain of responsibility: it does its part, or says who is next.
+
+| node | what it does | classic pattern |
+|---|---|---|
+| `Function` | code, no model | |
+| `Model` | one question to a model, a typed answer | Strategy: any model |
+| `Router` | decides which node is next: rules first, then perhaps a model | Strategy |
+| `Each` | the same node for every item of a list, several at a time | fan-out, fan-in |
+| `Branches` | several nodes at the same time | fan-out, fan-in |
+| `Loop` | nodes again and again until the result is good enough | evaluator-optimiser |
+| `Sub` | another workflow | Composite |
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel
+
+from app.llm import complete, extract, load_prompt
+from app.workflows.context import Context
+from app.workflows.errors import LoopNotSettled
+from app.workflows.functions import call, name_of, parameters, result
+
+if TYPE_CHECKING:
+    from app.workflows.flow import Flow
+
+END = "end"
+"""What comes after a node with which the workflow ends."""
+
+Do = Callable[["Node", Context, str], Any]
+"""Runs a node inside another one: `await do(node, context, "name[0]")`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """What every node has."""
+
+    name: str
+    then: str | None = None
+    """The node that follows; None: the next one in the list."""
+    time_limit: float | None = None
+    """Seconds that one attempt may take."""
+    attempts: int = 1
+    """How often it is tried after an error that may pass."""
+    max_cost: Decimal | None = None
+    """US dollars that its model calls may cost."""
+
+    is_step: ClassVar[bool] = True
+    """Whether its result is kept as a whole; otherwise the nodes that it runs are."""
+
+    @property
+    def output(self) -> Any:
+        """The type of what it gives."""
+        raise NotImplementedError
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return the names and types of what it needs."""
+        raise NotImplementedError
+
+    def inner(self) -> Sequence["Node"]:
+        """Return the nodes inside it."""
+        return ()
+
+    def targets(self) -> Sequence[str]:
+        """Return the names of the nodes that it may choose to be next; none if it does not choose."""
+        return ()
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Do its part and return its output."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function(Node):
+    """Code. Its parameters name the outputs that it reads."""
+
+    call: Callable[..., Any]
+
+    @property
+    def output(self) -> Any:
+        """What the function returns."""
+        return result(self.call)
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return the function's parameters."""
+        return parameters(self.call)
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Call the function."""
+        del do
+        return await call(self.call, context.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Node):
+    """One question to a model. What people or documents said goes into `say`, never into the instructions."""
+
+    prompt: str
+    """The prompt file with the instructions, such as `automation.classify`."""
+    say: Callable[..., str]
+    """Returns what the model is to look at."""
+    answer: type[Any] = str
+    """`str`, or the Pydantic model that the answer must fit."""
+    variables: Callable[..., Mapping[str, object]] | None = None
+    """Returns the variables of the prompt file, if it has some."""
+    model: str | None = None
+    """`provider:name`; None: the one of `LLM_MODEL`."""
+
+    @property
+    def output(self) -> Any:
+        """What the model answers."""
+        return self.answer
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what its two functions need."""
+        return {**parameters(self.say), **(parameters(self.variables) if self.variables else {})}
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Ask the model."""
+        del do
+        variables = await call(self.variables, context.values()) if self.variables else {}
+        instructions = load_prompt(self.prompt).render(**variables)
+        text = await call(self.say, context.values())
+        options: dict[str, Any] = {
+            "instructions": instructions,
+            "model": self.model,
+            "budget": context.budget,
+        }
+        if self.answer is str:
+            reply: Any = await complete(text, **options)
+        else:
+            reply = await extract(text, self.answer, **options)
+        context.cost += reply.cost or Decimal(0)
+        return reply.output
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where to go when a condition holds."""
+
+    to: str
+    when: Callable[..., bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Router(Node):
+    """Decides which node is next. The first rule that holds wins; a model is asked only if none does."""
+
+    rules: Sequence[Rule]
+    otherwise: "str | Model"
+    """The node to go to if no rule holds, or a model whose answer has a field `to`."""
+    choices: Sequence[str] = ()
+    """The nodes among which the model may choose."""
+
+    @property
+    def output(self) -> Any:
+        """The name of the node that is next."""
+        return str
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what the conditions and the model need."""
+        needed = {name: type_ for rule in self.rules for name, type_ in parameters(rule.when).items()}
+        return {**needed, **(self.otherwise.reads() if isinstance(self.otherwise, Model) else {})}
+
+    def targets(self) -> Sequence[str]:
+        """Return where it may go."""
+        last = [self.otherwise] if isinstance(self.otherwise, str) else list(self.choices)
+        return list(dict.fromkeys([*(rule.to for rule in self.rules), *last]))
+
+    async def run(self, context: Context, do: Do) -> str:
+        """Return the name of the node that is next."""
+        for rule in self.rules:
+            if await call(rule.when, context.values()):
+                context.notes.append(f"{self.name}: {name_of(rule.when)} → {rule.to}")
+                return rule.to
+        if isinstance(self.otherwise, str):
+            return self.otherwise
+        chosen = (await self.otherwise.run(context, do)).to
+        context.notes.append(f"{self.name}: the model → {chosen}")
+        return str(chosen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Each(Node):
+    """The same node for every item of a list. The node reads the item as `item`."""
+
+    over: Callable[..., Sequence[Any]]
+    node: Node
+    at_once: int = 4
+
+    @property
+    def output(self) -> Any:
+        """A list with one output an item, in their order."""
+        return list[self.node.output]  # type: ignore[name-defined]
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what the list and the node need, besides the item."""
+        inner = {name: type_ for name, type_ in self.node.reads().items() if name != "item"}
+        return {**parameters(self.over), **inner}
+
+    def inner(self) -> Sequence[Node]:
+        """Return the node."""
+        return (self.node,)
+
+    async def run(self, context: Context, do: Do) -> list[Any]:
+        """Run the node for each item, at most `at_once` at a time."""
+        items = await call(self.over, context.values())
+        return await _gather(
+            [(self.node, context.fork(item=item), f"{self.name}[{i}]") for i, item in enumerate(items)],
+            context,
+            do,
+            self.at_once,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branches(Node):
+    """Several nodes at the same time. Later nodes read each one's output by its name."""
+
+    nodes: Sequence[Node]
+    at_once: int = 4
+
+    @property
+    def output(self) -> Any:
+        """The outputs by name."""
+        return dict[str, Any]
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what the nodes need."""
+        return {name: type_ for node in self.nodes for name, type_ in node.reads().items()}
+
+    def inner(self) -> Sequence[Node]:
+        """Return the nodes."""
+        return self.nodes
+
+    async def run(self, context: Context, do: Do) -> dict[str, Any]:
+        """Run the nodes, at most `at_once` at a time."""
+        jobs = [(node, context.fork(), f"{self.name}.{node.name}") for node in self.nodes]
+        outputs = await _gather(jobs, context, do, self.at_once)
+        found = {node.name: output for node, output in zip(self.nodes, outputs, strict=True)}
+        context.outputs |= found
+        return found
+
+
+async def _gather(
+    jobs: Sequence[tuple[Node, Context, str]], context: Context, do: Do, at_once: int
+) -> list[Any]:
+    """Run nodes at the same time. If one fails the others are stopped."""
+    room = asyncio.Semaphore(at_once)
+
+    async def run(node: Node, own: Context, path: str) -> Any:
+        async with room:
+            return await do(node, own, path)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run(*job)) for job in jobs]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    start = context.fork()
+    for _, own, _ in jobs:
+        context.join(*own.since(start))
+    return [task.result() for task in tasks]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop(Node):
+    """Nodes in turn, again and again, until the result is good enough. Its output is that of the last node.
+
+    In the first round a node may read the output of a later one: it is None.
+    """
+
+    nodes: Sequence[Node]
+    until: Callable[..., bool]
+    at_most: int = 3
+    must_settle: bool = False
+    """Whether it is an error if the result is not good enough after `at_most` rounds."""
+
+    @property
+    def output(self) -> Any:
+        """What the last node gives."""
+        return self.nodes[-1].output
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what the nodes need from outside the loop."""
+        own = {node.name for node in self.nodes}
+        needed = {name: type_ for node in self.nodes for name, type_ in node.reads().items()}
+        needed |= parameters(self.until)
+        return {name: type_ for name, type_ in needed.items() if name not in own}
+
+    def inner(self) -> Sequence[Node]:
+        """Return the nodes of one round."""
+        return self.nodes
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Go round until the result is good enough."""
+        for turn in range(self.at_most):
+            for node in self.nodes:
+                context.outputs[node.name] = await do(node, context, f"{self.name}[{turn}].{node.name}")
+            if await call(self.until, context.values()):
+                return context.outputs[self.nodes[-1].name]
+        if self.must_settle:
+            raise LoopNotSettled(f"{self.name} was not good enough after {self.at_most} rounds.")
+        context.notes.append(f"{self.name}: not good enough after {self.at_most} rounds")
+        return context.outputs[self.nodes[-1].name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sub(Node):
+    """Another workflow, with its own nodes."""
+
+    is_step: ClassVar[bool] = False
+
+    flow: "Flow[Any, Any]"
+    give: Callable[..., BaseModel]
+    """Returns the other workflow's input."""
+
+    @property
+    def output(self) -> Any:
+        """What the other workflow gives."""
+        return self.flow.output
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what its input is made of."""
+        return parameters(self.give)
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Run the other workflow inside this one, with its budget."""
+        inner = Context(await call(self.give, context.values()), context.budget)
+        output = await self.flow.walk(inner, do, f"{self.name}.")
+        context.join(inner.cost, inner.notes)
+        return output

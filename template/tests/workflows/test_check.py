@@ -1,0 +1,144 @@
+"""A graph that cannot work is refused when it is declared, and the node is named."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from app.workflows import END, Branches, Each, Flow, Function, Loop, Node, Router, Rule
+from app.workflows.check import fits
+from app.workflows.errors import DefinitionError
+
+
+class Text(BaseModel):
+    text: str
+
+
+class Longer(Text):
+    more: str
+
+
+def first(input: Text) -> int:  # noqa: A002
+    return len(input.text)
+
+
+def second(first: int) -> Text:
+    return Text(text=str(first))
+
+
+def third(second: Text) -> Text:
+    return second
+
+
+def wants_text(first: str) -> Text:
+    return Text(text=first)
+
+
+def is_big(first: int) -> bool:
+    return first > 1
+
+
+def untyped(first) -> Text:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return Text(text=str(first))
+
+
+def no_result(first: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    return Text(text=str(first))
+
+
+def items(first: int) -> list[int]:
+    return [first]
+
+
+FIRST, SECOND = Function(name="first", call=first), Function(name="second", call=second)
+
+
+def declare(nodes: Sequence[Node]) -> Flow[Text, Text]:
+    return Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([], "no nodes"),
+        ([FIRST, SECOND, SECOND], "'second' has the name of another node"),
+        ([Function(name="input", call=first)], "'input' needs a name"),
+        ([Function(name="a b", call=first)], "'a b' needs a name"),
+        ([FIRST, Function(name="second", call=second, then="nonsense")], "'second' leads to 'nonsense'"),
+        (
+            [FIRST, Router(name="route", rules=[Rule("nonsense", is_big)], otherwise="second"), SECOND],
+            "'route' leads to 'nonsense'",
+        ),
+        (
+            [FIRST, Router(name="route", rules=[], otherwise="second", then="second"), SECOND],
+            "'route' chooses what follows",
+        ),
+        (
+            [FIRST, Function(name="second", call=second, then=END), Function(name="third", call=third)],
+            "'third' cannot be reached",
+        ),
+        (
+            [FIRST, SECOND, Function(name="third", call=third, then="second")],
+            "goes in a circle: .*second.*third",
+        ),
+        ([Function(name="second", call=second)], "'second' reads 'first', which no node before it gives"),
+        ([FIRST, Function(name="b", call=wants_text)], "'b' reads 'first' as str, but it is int"),
+        ([FIRST], "'first' ends with int, not Text"),
+        ([FIRST, Function(name="b", call=untyped)], r"untyped\(\) needs a type"),
+        ([FIRST, Function(name="b", call=no_result)], r"no_result\(\) needs a type"),
+        (
+            [
+                FIRST,
+                Router(name="route", rules=[Rule("second", is_big)], otherwise="third"),
+                SECOND,
+                Function(name="third", call=third),
+            ],
+            r"'third' reads 'second' as Text, but it is .*None",
+        ),
+        (
+            [
+                FIRST,
+                Branches(name="both", nodes=[SECOND, Function(name="third", call=third)]),
+            ],
+            "'third' reads 'second', which no node before it gives",
+        ),
+        (
+            [FIRST, Each(name="all", over=items, node=Function(name="b", call=wants_text)), SECOND],
+            "'b' reads 'first' as str",
+        ),
+        (
+            [FIRST, Loop(name="loop", nodes=[Function(name="third", call=third), SECOND], until=is_big)],
+            "'third' reads 'second' as Text, but it is .*None",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(nodes: list[Node], message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
+        declare(nodes)
+
+
+def test_what_works_is_accepted() -> None:
+    assert declare([FIRST, SECOND, Function(name="third", call=third)]).nodes[2].name == "third"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "expected"),
+    [
+        (int, int, True),
+        (bool, int, True),
+        (int, str, False),
+        (Longer, Text, True),
+        (Text, Longer, False),
+        (Text, Text | None, True),
+        (Text | None, Text, False),
+        (None, Text, False),
+        (list[Longer], list[Text], True),
+        (list[int], list[str], False),
+        (list[int], Sequence[int], True),
+        (Any, int, True),
+        (int, Any, True),
+    ],
+)
+def test_a_type_fits(given: Any, wanted: Any, expected: bool) -> None:
+    assert fits(given, wanted) is expected

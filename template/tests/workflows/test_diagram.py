@@ -1,0 +1,87 @@
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.workflows import END, Each, Flow, Function, Loop, Model, Router, Rule
+
+
+class Email(BaseModel):
+    text: str
+
+
+class Answer(BaseModel):
+    text: str
+
+
+def clean(input: Email) -> str:  # noqa: A002
+    return input.text.strip()
+
+
+def is_spam(clean: str) -> bool:
+    return "lottery" in clean
+
+
+def refuse() -> Answer:
+    return Answer(text="No.")
+
+
+def say(clean: str) -> str:
+    return clean
+
+
+def parts(clean: str) -> list[str]:
+    return clean.split()
+
+
+def part(item: str) -> str:
+    return item
+
+
+def good(draft: Answer) -> bool:
+    return bool(draft.text)
+
+
+DIAGRAM = """\
+flowchart TD
+    begin(["Email"])
+    clean["clean"]
+    route{"route"}
+    refuse["refuse"]
+    subgraph all["all: for each, 4 at once"]
+        part["part"]
+    end
+    subgraph improve["improve: until good, at most 3 times"]
+        draft[["draft"]]
+    end
+    finish(["Answer"])
+    begin --> clean
+    clean --> route
+    route -->|"is_spam"| refuse
+    route -->|"else"| all
+    refuse --> finish
+    all --> improve
+    improve --> finish
+"""
+
+
+def test_the_diagram_shows_every_node_and_every_way() -> None:
+    draft = Model(name="draft", prompt="llm.chat", say=say, answer=Answer)
+    flow: Flow[Any, Any] = Flow(
+        name="test",
+        summary="",
+        input=Email,
+        output=Answer,
+        nodes=[
+            Function(name="clean", call=clean),
+            Router(name="route", rules=[Rule("refuse", is_spam)], otherwise="all"),
+            Function(name="refuse", call=refuse, then=END),
+            Each(name="all", over=parts, node=Function(name="part", call=part)),
+            Loop(name="improve", nodes=[draft], until=good),
+        ],
+    )
+
+    workflow = flow.as_workflow()
+
+    assert workflow.diagram is not None
+    assert workflow.diagram("mermaid") == DIAGRAM
+    assert '"route" -> "refuse" [label="is_spam"]' in workflow.diagram("dot")

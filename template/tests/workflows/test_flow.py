@@ -1,0 +1,348 @@
+"""What a graph of nodes does when it runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import BaseModel, TypeAdapter
+
+from app.core.errors import AppError, ServiceUnavailable
+from app.core.workflow import Steps
+from app.llm.errors import BudgetExceeded
+from app.workflows import (
+    END,
+    Branches,
+    Context,
+    Each,
+    Flow,
+    Function,
+    Loop,
+    Model,
+    Node,
+    Router,
+    Rule,
+    Sub,
+    run,
+)
+from app.workflows.errors import LoopNotSettled, NodeTimedOut
+from app.workflows.nodes import Do
+
+S = TypeVar("S")
+
+
+class Text(BaseModel):
+    text: str
+
+
+class Number(BaseModel):
+    number: int
+
+
+def count(input: Text) -> Number:  # noqa: A002 - the name by which a node reads the input
+    return Number(number=len(input.text))
+
+
+def double(count: Number) -> Number:
+    return Number(number=count.number * 2)
+
+
+def add_one(count: Number) -> Number:
+    return Number(number=count.number + 1)
+
+
+def is_long(count: Number) -> bool:
+    return count.number > 3
+
+
+def flow_of(*nodes: Node, **settings: Any) -> Flow[Text, Number]:
+    return Flow(name="test", summary="", input=Text, output=Number, nodes=nodes, **settings)
+
+
+class KeptSteps(Steps):
+    """Keeps outputs as a durable run does: as JSON."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+        self.done: list[str] = []
+
+    async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
+        adapter = TypeAdapter(output_type)
+        if name not in self.kept:
+            self.kept[name] = adapter.dump_python(await work(), mode="json")
+            self.done.append(name)
+        return adapter.validate_python(self.kept[name])
+
+
+COUNT = Function(name="count", call=count)
+
+
+async def test_nodes_run_in_their_order_and_read_each_other_by_name() -> None:
+    flow = flow_of(COUNT, Function(name="double", call=double))
+
+    assert (await run(flow, Text(text="abc"))).number == 6
+
+
+@pytest.mark.parametrize(("text", "expected"), [("ab", 3), ("abcdef", 12)])
+async def test_the_first_rule_that_holds_decides_what_is_next(text: str, expected: int) -> None:
+    flow = flow_of(
+        COUNT,
+        Router(name="route", rules=[Rule("double", is_long)], otherwise="add_one"),
+        Function(name="double", call=double, then=END),
+        Function(name="add_one", call=add_one),
+    )
+
+    assert (await run(flow, Text(text=text))).number == expected
+
+
+async def test_a_node_after_several_ways_reads_what_may_be_missing_as_none() -> None:
+    def join(double: Number | None, count: Number) -> Number:
+        return double or count
+
+    flow = flow_of(
+        COUNT,
+        Router(name="route", rules=[Rule("double", is_long)], otherwise="join"),
+        Function(name="double", call=double),
+        Function(name="join", call=join),
+    )
+
+    assert (await run(flow, Text(text="ab"))).number == 2
+    assert (await run(flow, Text(text="abcd"))).number == 8
+
+
+async def test_each_item_is_worked_on_at_the_same_time_and_in_order() -> None:
+    at_work, most = 0, 0
+
+    def words(input: Text) -> list[str]:  # noqa: A002
+        return input.text.split()
+
+    async def length(item: str) -> int:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0)
+        at_work -= 1
+        return len(item)
+
+    def total(lengths: list[int]) -> Number:
+        return Number(number=int("".join(map(str, lengths))))
+
+    flow = flow_of(
+        Each(name="lengths", over=words, node=Function(name="length", call=length), at_once=2),
+        Function(name="total", call=total),
+    )
+
+    assert (await run(flow, Text(text="a bb ccc dddd"))).number == 1234
+    assert most == 2
+
+
+async def test_branches_run_side_by_side_and_later_nodes_read_each() -> None:
+    def total(double: Number, add_one: Number) -> Number:
+        return Number(number=double.number + add_one.number)
+
+    flow = flow_of(
+        COUNT,
+        Branches(
+            name="both",
+            nodes=[Function(name="double", call=double), Function(name="add_one", call=add_one)],
+        ),
+        Function(name="total", call=total),
+    )
+
+    assert (await run(flow, Text(text="abc"))).number == 10
+
+
+async def test_when_one_branch_fails_the_others_are_stopped() -> None:
+    stopped = False
+
+    async def wait() -> int:
+        nonlocal stopped
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            stopped = True
+            raise
+        return 0
+
+    async def fail() -> int:
+        raise AppError("broken")
+
+    flow = flow_of(
+        Branches(name="both", nodes=[Function(name="wait", call=wait), Function(name="fail", call=fail)]),
+        COUNT,
+    )
+
+    with pytest.raises(AppError, match="broken"):
+        await run(flow, Text(text=""))
+
+    assert stopped
+
+
+def grow(input: Text, grown: Number | None) -> Number:  # noqa: A002
+    return Number(number=(grown.number if grown else len(input.text)) + 1)
+
+
+def is_enough(grown: Number) -> bool:
+    return grown.number >= 5
+
+
+async def test_a_loop_ends_when_the_result_is_good_enough() -> None:
+    flow = flow_of(Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, at_most=9))
+
+    assert (await run(flow, Text(text="ab"))).number == 5
+
+
+async def test_a_loop_ends_at_its_bound_and_says_so() -> None:
+    noted: list[str] = []
+
+    def look(grown: Number, context: Context) -> Number:
+        noted.extend(context.notes)
+        return grown
+
+    flow = flow_of(
+        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, at_most=2),
+        Function(name="look", call=look),
+    )
+
+    assert (await run(flow, Text(text="a"))).number == 3
+    assert noted == ["loop: not good enough after 2 rounds"]
+
+
+async def test_a_loop_that_must_settle_fails_at_its_bound() -> None:
+    body = [Function(name="grown", call=grow)]
+    flow = flow_of(Loop(name="loop", nodes=body, until=is_enough, at_most=2, must_settle=True))
+
+    with pytest.raises(LoopNotSettled, match="2 rounds"):
+        await run(flow, Text(text="a"))
+
+
+async def test_another_workflow_is_a_node() -> None:
+    def give(input: Text) -> Text:  # noqa: A002
+        return Text(text=input.text * 2)
+
+    inner = flow_of(COUNT)
+
+    assert (await run(flow_of(Sub(name="sub", flow=inner, give=give)), Text(text="abc"))).number == 6
+
+
+async def test_a_model_is_asked_with_its_prompt_file() -> None:
+    def text_of(input: Text) -> str:  # noqa: A002
+        return input.text
+
+    def length(answer: str) -> Number:
+        return Number(number=len(answer))
+
+    flow = flow_of(Model(name="answer", prompt="llm.chat", say=text_of), Function(name="length", call=length))
+
+    assert (await run(flow, Text(text="Hello"))).number > len("Hello")
+
+
+async def test_what_is_done_is_not_done_again() -> None:
+    steps = KeptSteps()
+    tries = 0
+
+    def fail_once(count: Number) -> Number:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ServiceUnavailable("down")
+        return count
+
+    flow = flow_of(COUNT, Function(name="fragile", call=fail_once))
+
+    with pytest.raises(ServiceUnavailable):
+        await run(flow, Text(text="abc"), steps)
+    output = await run(flow, Text(text="abc"), steps)
+
+    assert (output.number, steps.done) == (3, ["count", "fragile"])
+
+
+async def test_every_node_inside_another_is_a_step_of_its_own() -> None:
+    def letters(input: Text) -> list[str]:  # noqa: A002
+        return list(input.text)
+
+    def same(item: str) -> str:
+        return item
+
+    steps = KeptSteps()
+    flow = flow_of(
+        Each(name="all", over=letters, node=Function(name="one", call=same), at_once=1),
+        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, at_most=2),
+        Sub(name="sub", flow=flow_of(COUNT), give=lambda_input),
+    )
+
+    await run(flow, Text(text="ab"), steps)
+
+    assert steps.done == ["all[0]", "all[1]", "loop[0].grown", "loop[1].grown", "sub.count"]
+
+
+def lambda_input(input: Text) -> Text:  # noqa: A002
+    return input
+
+
+async def test_a_node_is_tried_again_after_an_error_that_may_pass() -> None:
+    tries = 0
+
+    def fragile(input: Text) -> Number:  # noqa: A002
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise ServiceUnavailable("down")
+        return Number(number=tries)
+
+    assert (await run(flow_of(Function(name="f", call=fragile, attempts=3)), Text(text=""))).number == 3
+
+
+async def test_a_node_that_takes_too_long_is_named() -> None:
+    async def sleep(input: Text) -> Number:  # noqa: A002
+        await asyncio.sleep(60)
+        return Number(number=0)
+
+    with pytest.raises(NodeTimedOut, match="'sleepy'"):
+        await run(flow_of(Function(name="sleepy", call=sleep, time_limit=0.01)), Text(text=""))
+
+
+class Costly(Node):
+    """A node whose model call has cost a dollar."""
+
+    @property
+    def output(self) -> Any:
+        return Number
+
+    def reads(self) -> dict[str, Any]:
+        return {}
+
+    async def run(self, context: Context, do: Do) -> Number:
+        del do
+        context.cost += Decimal(1)
+        return Number(number=1)
+
+
+async def test_a_node_that_costs_too_much_is_named() -> None:
+    with pytest.raises(BudgetExceeded, match="'costly'"):
+        await run(flow_of(Costly(name="costly", max_cost=Decimal("0.5"))), Text(text=""))
+
+
+async def test_what_was_paid_in_an_earlier_attempt_counts() -> None:
+    spent: list[Decimal | None] = []
+
+    def look(costly: Number, context: Context) -> Number:
+        spent.append(context.budget.spent.cost)
+        return costly
+
+    steps = KeptSteps()
+    flow = flow_of(Costly(name="costly"), Function(name="look", call=look))
+    await run(flow, Text(text=""), steps)
+    del steps.kept["look"]
+
+    await run(flow, Text(text=""), steps)
+
+    assert spent == [None, Decimal(1)]
+
+
+async def test_a_workflow_is_known_to_the_rest_as_any_other() -> None:
+    workflow = flow_of(COUNT, example={"text": "a"}).as_workflow()
+
+    assert (await workflow.run(Text(text="abc"), Steps())).number == 3
+    assert workflow.validate(workflow.example).text == "a"
