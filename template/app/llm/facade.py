@@ -18,6 +18,7 @@ from pydantic_ai import (
     ModelSettings,
     ToolDefinition,
 )
+from pydantic_ai.direct import model_request, model_request_stream
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
@@ -30,7 +31,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_ai.models import Model
+from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.usage import UsageLimits
 
 from app.core.registry import load_features
@@ -176,7 +177,50 @@ def _handler() -> Handler:
 
 
 async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
-    """The end of the chain: let pydantic-ai talk to the provider."""
+    """The end of the chain: let pydantic-ai talk to the provider. Raises a subclass of `LLMError`."""
+    ask = _ask_once if call.tools and call.output_type is str else _ask_agent
+    try:
+        async with aclosing(ask(call)) as events:
+            async for event in events:
+                yield event
+    except Exception as error:  # whatever an SDK raises: what leaves here is an LLMError
+        raise translate(error, call.model) from error
+
+
+async def _ask_once(call: Call) -> AsyncGenerator[Event, None]:
+    """Ask one question and pass on whatever comes back: the tools are the caller's business."""
+    started = time.perf_counter()
+    limits, spent = _limits(call), call.budget.spent
+    limits.check_before_request(spent)
+    messages = _messages(call.messages)
+    last = messages[-1]
+    if isinstance(last, ModelRequest):
+        last.instructions = call.instructions
+    options: dict[str, Any] = {
+        "model_settings": _model_settings(call),
+        "model_request_parameters": ModelRequestParameters(
+            function_tools=[_definition(tool) for tool in call.tools]
+        ),
+    }
+    if call.streaming:
+        async with model_request_stream(_model(call), messages, **options) as streamed:
+            async for event in streamed:
+                if text := _text_of(event):
+                    yield TextDelta(text)
+        response = streamed.get()
+    else:
+        response = await model_request(_model(call), messages, **options)
+    spent.incr(response.usage)
+    cost = _cost(call, [response])
+    if cost is not None:
+        spent.cost = (spent.cost or Decimal(0)) + cost
+        limits.check_cost(spent)
+    limits.check_tokens(spent)
+    yield _reply(call, [response], response.text or "", response.tool_calls, started)
+
+
+async def _ask_agent(call: Call) -> AsyncGenerator[Event, None]:
+    """Ask until the answer fits: pydantic-ai sends back what does not."""
     agent: Agent[None, Any] = Agent(
         _model(call),
         output_type=[call.output_type, DeferredToolRequests] if call.tools else call.output_type,
@@ -193,18 +237,15 @@ async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
         "model_settings": lambda _context: _model_settings(call),
     }
     started = time.perf_counter()
-    try:
-        if not call.streaming:
-            yield _reply(call, await agent.run(**options), started)
-            return
-        async with agent.run_stream_events(**options) as events:
-            async for event in events:
-                if text := _text_of(event):
-                    yield TextDelta(text)
-                if isinstance(event, AgentRunResultEvent):
-                    yield _reply(call, event.result, started)
-    except Exception as error:  # whatever an SDK raises: what leaves here is an LLMError
-        raise translate(error, call.model) from error
+    if not call.streaming:
+        yield _result(call, await agent.run(**options), started)
+        return
+    async with agent.run_stream_events(**options) as events:
+        async for event in events:
+            if text := _text_of(event):
+                yield TextDelta(text)
+            if isinstance(event, AgentRunResultEvent):
+                yield _result(call, event.result, started)
 
 
 def _definition(tool: Tool) -> ToolDefinition:
@@ -259,16 +300,21 @@ def _message(message: Message, tool_names: Mapping[str, str]) -> ModelMessage:
     return ModelResponse([*text, *calls])
 
 
-def _reply(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any]:
+def _result(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any]:
+    """Return the reply for what an agent came to."""
     responses = [message for message in result.new_messages() if isinstance(message, ModelResponse)]
-    last = responses[-1]
-    output = result.output
-    tool_calls: tuple[ToolCall, ...] = ()
-    if isinstance(output, DeferredToolRequests):
-        tool_calls = tuple(
-            ToolCall(part.tool_call_id, part.tool_name, part.args_as_json_str()) for part in output.calls
-        )
-        output = last.text or ""
+    if isinstance(result.output, DeferredToolRequests):
+        return _reply(call, responses, responses[-1].text or "", result.output.calls, started)
+    return _reply(call, responses, result.output, (), started)
+
+
+def _reply(
+    call: Call,
+    responses: Sequence[ModelResponse],
+    output: Any,
+    tool_calls: Sequence[ToolCallPart],
+    started: float,
+) -> Reply[Any]:
     return Reply(
         output=output,
         model=call.model,
@@ -277,9 +323,15 @@ def _reply(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any
         output_tokens=sum(response.usage.output_tokens for response in responses),
         cost=_cost(call, responses),
         seconds=time.perf_counter() - started,
-        tool_calls=tool_calls,
-        finish_reason="tool_call" if tool_calls else last.finish_reason or "stop",
+        tool_calls=tuple(map(_tool_call, tool_calls)),
+        finish_reason="tool_call" if tool_calls else responses[-1].finish_reason or "stop",
     )
+
+
+def _tool_call(part: ToolCallPart) -> ToolCall:
+    """Return a call with its arguments as the model wrote them, be they JSON or not."""
+    arguments = part.args if isinstance(part.args, str) else part.args_as_json_str()
+    return ToolCall(part.tool_call_id, part.tool_name, arguments)
 
 
 def _cost(call: Call, responses: Sequence[ModelResponse]) -> Decimal | None:

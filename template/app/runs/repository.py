@@ -1,6 +1,7 @@
 """All SQL on runs. Each change of state is one statement: the row, its event, and the announcement.
 
-Times are compared by the database's clock alone, so workers whose clocks differ agree.
+Times are compared by the database's clock alone, so workers whose clocks differ agree. The statements that
+every run needs are built once (`@cache`): building one takes longer than executing it.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -7,7 +7,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.conftest import SetEnvironment
-from tests.llm.fake_provider import FakeProvider
+from tests.llm.fake_provider import Calls, FakeProvider
 
 pytestmark = pytest.mark.usefixtures("database", "fresh_models")
 
@@ -75,6 +75,21 @@ async def test_tools_are_passed_to_the_model_and_its_calls_to_the_client(
     (sent,) = provider.requests
     assert sent["tools"][0]["function"]["name"] == "weather"
     assert sent["tool_choice"] == "required"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("name", "arguments"), [("nonsense", "{}"), ("weather", "not JSON")])
+async def test_what_the_model_wants_of_the_tools_is_passed_on_as_it_is(
+    name: str, arguments: str, stream: bool, client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(Calls((name, arguments)))
+    body = {"model": MODEL, "messages": [USER], "tools": [WEATHER], "stream": stream}
+
+    response = await client.post("/v1/chat/completions", json=body)
+
+    assert (response.status_code, len(provider.requests)) == (200, 1)
+    assert json.dumps(name) in response.text
+    assert json.dumps(arguments) in response.text
 
 
 async def test_a_tool_call_streams_too(client: AsyncClient, provider: FakeProvider) -> None:

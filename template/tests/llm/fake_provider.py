@@ -7,12 +7,23 @@ import json
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, cast
 
 Json = dict[str, Any]
 
 INPUT_TOKENS, OUTPUT_TOKENS = 11, 3
+
+
+@dataclass(frozen=True, init=False)
+class Calls:
+    """An answer that calls tools, each a name and its arguments as JSON."""
+
+    calls: tuple[tuple[str, str], ...]
+
+    def __init__(self, *calls: tuple[str, str]) -> None:
+        object.__setattr__(self, "calls", calls)
 
 
 class FakeProvider(ThreadingHTTPServer):
@@ -22,8 +33,9 @@ class FakeProvider(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: deque[str | int | Json] = deque()
-        """What to answer, in turn: a text, the arguments of a tool call, or a status to fail with."""
+        self.answers: deque[str | int | Json | Calls] = deque()
+        """What to answer, in turn: a text, the arguments of a call of the first tool, calls of tools by name,
+        or a status to fail with."""
         self.requests: list[Json] = []
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -91,8 +103,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def _deltas(body: Json, answer: str | Json) -> list[Json]:
+def _deltas(body: Json, answer: str | Json | Calls) -> list[Json]:
     """Return the pieces: words, or a tool call whose arguments come in two halves."""
+    if isinstance(answer, Calls):
+        return [{"role": "assistant", "tool_calls": _tool_calls(answer)}]
     if isinstance(answer, str):
         return [{"role": "assistant", "content": f"{word} "} for word in answer.split()]
     name, arguments = body["tools"][0]["function"]["name"], json.dumps(answer)
@@ -100,6 +114,18 @@ def _deltas(body: Json, answer: str | Json) -> list[Json]:
     first = {"index": 0, "id": "t1", "type": "function", "function": function}
     second = {"index": 0, "function": {"arguments": arguments[5:]}}
     return [{"role": "assistant", "tool_calls": [first]}, {"tool_calls": [second]}]
+
+
+def _tool_calls(answer: Calls) -> list[Json]:
+    return [
+        {
+            "index": index,
+            "id": f"t{index}-{time.monotonic_ns()}",
+            "type": "function",
+            "function": {"name": name, "arguments": arguments},
+        }
+        for index, (name, arguments) in enumerate(answer.calls)
+    ]
 
 
 def _choice(delta: Json, finish: str | None = None) -> Json:
@@ -114,7 +140,10 @@ def _usage() -> Json:
     }
 
 
-def _document(path: str, body: Json, answer: str | Json) -> Json:
+def _document(path: str, body: Json, answer: str | Json | Calls) -> Json:
+    if isinstance(answer, Calls):
+        message = {"role": "assistant", "content": None, "tool_calls": _tool_calls(answer)}
+        return _completion(body, message)
     if path.endswith("/v1/messages"):
         return _anthropic(body, answer)
     if ":generateContent" in path:
@@ -131,6 +160,10 @@ def _chat_completion(body: Json, answer: str | Json) -> Json:
         tool = body["tools"][0]["function"]["name"]
         call = {"id": "t1", "type": "function", "function": {"name": tool, "arguments": json.dumps(answer)}}
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return _completion(body, message)
+
+
+def _completion(body: Json, message: Json) -> Json:
     return {
         "id": "c1",
         "object": "chat.completion",

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel, Field
 
-from app.llm import Budget, Message, complete, extract, load_prompt, stream
+from app.llm import Budget, Message, Tool, chat, complete, extract, load_prompt, stream
 from app.llm.calls import Reply, TextDelta
 from app.llm.errors import BudgetExceeded
 
@@ -65,3 +65,15 @@ async def test_a_budget_of_tokens_is_enforced() -> None:
 
     with pytest.raises(BudgetExceeded, match="LLM_MAX_TOKENS"):
         await complete("A prompt of more than five tokens", budget=budget)
+
+
+async def test_a_call_with_tools_counts_too() -> None:
+    budget = Budget(requests=1, tokens=10_000, cost=Decimal(1))
+    tools = [Tool("weather", "Tells the weather.", {"type": "object", "properties": {}})]
+
+    events = [event async for event in chat([Message("user", "Hello")], tools=tools, budget=budget)]
+
+    assert isinstance(events[-1], Reply)
+    assert events[-1].output.endswith("Hello")
+    with pytest.raises(BudgetExceeded):
+        await complete("Once more", budget=budget)
