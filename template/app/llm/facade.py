@@ -210,6 +210,7 @@ async def _ask_once(call: Call) -> AsyncGenerator[Event, None]:
         response = streamed.get()
     else:
         response = await model_request(_model(call), messages, **options)
+    spent.requests += 1
     spent.incr(response.usage)
     cost = _cost(call, [response])
     if cost is not None:
