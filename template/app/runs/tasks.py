@@ -1,4 +1,7 @@
-"""The Celery tasks: they only carry an id from the queue to the code that does the work."""
+"""The Celery tasks: they only carry an id from the queue to the code that does the work.
+
+Those of the clock are acknowledged when they begin: one that is lost is followed by the next.
+"""
 
 from uuid import UUID
 
@@ -18,7 +21,7 @@ def execute_run(run_id: str) -> None:
     run_in_loop(execute(UUID(run_id)))
 
 
-@shared_task(name="runs.relay")
+@shared_task(name="runs.relay", acks_late=False)
 def relay_runs() -> None:
     """Queue again what should have been queued."""
     from app.runs.relay import relay
@@ -26,7 +29,7 @@ def relay_runs() -> None:
     run_in_loop(relay())
 
 
-@shared_task(name="runs.callbacks")
+@shared_task(name="runs.callbacks", acks_late=False)
 def tell_callers() -> None:
     """Tell callers that their run has ended."""
     from app.runs.callbacks import deliver_callbacks
@@ -34,7 +37,7 @@ def tell_callers() -> None:
     run_in_loop(deliver_callbacks())
 
 
-@shared_task(name="runs.schedules")
+@shared_task(name="runs.schedules", acks_late=False)
 def start_scheduled_runs() -> None:
     """Start what is due by the clock."""
     from app.runs.schedules import start_due_runs

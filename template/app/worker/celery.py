@@ -53,6 +53,10 @@ def get_celery_app() -> Celery:
     # Celery warns root of messages that hold code; ours are JSON, and nothing else is accepted
     warnings.filterwarnings("ignore", category=SecurityWarning)
     broker_url = BrokerSettings.load().connection_url()
+    if not is_rabbitmq(broker_url):
+        from app.worker.valkey import install
+
+        install()
     app = Celery("app", broker=broker_url)
     app.conf.update(
         broker_connection_retry_on_startup=True,
