@@ -16,7 +16,7 @@ import psycopg
 import structlog
 
 from app.db import DatabaseSettings
-from app.runs.repository import CHANNEL
+from app.runs.recording import CHANNEL
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ Times are compared by the database's clock alone, so workers whose clocks differ
 every run needs are built once (`@cache`): building one takes longer than executing it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,15 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Interval,
     Select,
-    Text,
     and_,
     bindparam,
     case,
-    cast,
     func,
     literal,
     or_,
@@ -29,21 +26,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from app.core.ids import new_id
 from app.core.workflow import Workflow
 from app.db import autocommit, transaction
 from app.runs.models import Run, RunEvent, RunSchedule, RunStep, Status
-
-CHANNEL = "run_events"
-"""The PostgreSQL channel on which each event is announced; the payload is the run's id."""
+from app.runs.recording import CHANNEL, announced, change, recorded, with_event
 
 _NOW = func.clock_timestamp()
 _LOST_AFTER = timedelta(minutes=5)
 """A message that has not led to a claim after this time is sent again."""
 _FIRST_LOST_AFTER = timedelta(seconds=4)
 """The same for a run's first message, before which the API may have died."""
+_NOBODY_HAS_IT = or_(Run.status == Status.queued, and_(Run.status == Status.running, Run.lease_until < _NOW))
+"""The run is not with a worker, or with one that has died."""
 _ENDED: dict[str, Any] = {
     "lease": None,
     "lease_until": None,
@@ -56,10 +52,10 @@ _ENDED: dict[str, Any] = {
 async def insert_run(run: Run) -> Run:
     """Store a new run; or return the one that has its idempotency key already.
 
-    It counts as sent: its message goes out next. If it does not, call `mark_unsent`.
+    It counts as sent: its message goes out next. If it does not, say so with `mark_sent`.
     """
     values = {f"new_{name}": getattr(run, name) for name in _INSERTED}
-    if stored := await _change(_insert(), Status.queued, values):
+    if stored := await change(_insert(), Status.queued, values):
         return stored
     async with autocommit() as session:
         return (await session.scalars(select(Run).where(Run.idempotency_key == run.idempotency_key))).one()
@@ -81,7 +77,7 @@ _INSERTED = (
 @cache
 def _insert() -> Select[Run, Any]:
     new = insert(Run).values({name: bindparam(f"new_{name}") for name in _INSERTED} | {"sent_at": _NOW})
-    return _recorded(new.on_conflict_do_nothing(index_elements=["idempotency_key"]))
+    return recorded(new.on_conflict_do_nothing(index_elements=["idempotency_key"]))
 
 
 async def get_run(run_id: UUID) -> Run | None:
@@ -120,16 +116,10 @@ async def events_after(run_id: UUID, event_id: int) -> Sequence[RunEvent]:
         return (await session.scalars(statement.order_by(RunEvent.id))).all()
 
 
-async def mark_sent(run_id: UUID) -> None:
-    """Remember that the broker has taken a run's message."""
+async def mark_sent(run_id: UUID, *, sent: bool = True) -> None:
+    """Remember whether the broker has taken a run's message. If it has not, the relay sends it."""
     async with autocommit() as session:
-        await session.execute(update(Run).where(Run.id == run_id).values(sent_at=_NOW))
-
-
-async def mark_unsent(run_id: UUID) -> None:
-    """Remember that the broker has not taken a run's message: the relay sends it."""
-    async with autocommit() as session:
-        await session.execute(update(Run).where(Run.id == run_id).values(sent_at=None))
+        await session.execute(update(Run).where(Run.id == run_id).values(sent_at=_NOW if sent else None))
 
 
 async def claim(run_id: UUID, lease: timedelta, *, unless: Collection[str] = ()) -> Run | None:
@@ -138,7 +128,7 @@ async def claim(run_id: UUID, lease: timedelta, *, unless: Collection[str] = ())
     It is to be had when it is queued and due, or when the lease of the worker that had it has ended. Of
     two workers that try at the same time, the row's lock lets one through.
     """
-    return await _change(_claim(), Status.running, {**_claim_values(run_id, lease), "unless": list(unless)})
+    return await change(_claim(), Status.running, {**_claim_values(run_id, lease), "unless": list(unless)})
 
 
 async def claim_limited(run_id: UUID, lease: timedelta, workflow: Workflow[Any, Any]) -> Run | None:
@@ -147,7 +137,7 @@ async def claim_limited(run_id: UUID, lease: timedelta, workflow: Workflow[Any, 
         if not await _has_room(session, run_id, workflow):
             return None
         values = {**_claim_values(run_id, lease), "unless": []}
-        run: Run | None = await session.scalar(_claim(), _with_event(values, Status.running, {}))
+        run: Run | None = await session.scalar(_claim(), with_event(values, Status.running, {}))
         return run
 
 
@@ -158,7 +148,7 @@ def _claim_values(run_id: UUID, lease: timedelta) -> dict[str, Any]:
 @cache
 def _claim() -> Select[Run, Any]:
     unless = Run.workflow.not_in(bindparam("unless", expanding=True))
-    return _recorded(
+    return recorded(
         update(Run)
         .where(Run.id == bindparam("run_id"), _can_be_claimed(), unless)
         .values(
@@ -210,7 +200,7 @@ async def renew(run: Run, lease: timedelta) -> Run | None:
 async def succeed(run: Run, output: dict[str, Any]) -> bool:
     """Store the result of a run. False if the claim was lost: then the result is another worker's to give."""
     values = {"run_id": run.id, "held_lease": run.lease, "new_output": output}
-    return await _change(_success(), Status.succeeded, values) is not None
+    return await change(_success(), Status.succeeded, values) is not None
 
 
 @cache
@@ -219,14 +209,14 @@ def _success() -> Select[Run, Any]:
         Run.id == bindparam("run_id"), Run.status == Status.running, Run.lease == bindparam("held_lease")
     )
     new = {"status": Status.succeeded, "output": bindparam("new_output"), "error": None, **_ENDED}
-    return _recorded(held.values(new))
+    return recorded(held.values(new))
 
 
 async def give_up(run: Run, status: Status, **error: Any) -> bool:
     """Store that a run has failed, with its error, or was cancelled. False if the claim was lost."""
     values = {"error": error} if error else {}
     final = _held(run).values(status=status, **_ENDED, **values)
-    return await _change(_recorded(final), status, **values) is not None
+    return await change(recorded(final), status, **values) is not None
 
 
 async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
@@ -235,7 +225,7 @@ async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
         status=Status.queued, lease=None, lease_until=None, due_at=_NOW + wait, sent_at=None, error=error
     )
     seconds = round(wait.total_seconds(), 1)
-    return await _change(_recorded(queued), "retrying", seconds=seconds, error=error) is not None
+    return await change(recorded(queued), "retrying", seconds=seconds, error=error) is not None
 
 
 async def give_back(run: Run) -> bool:
@@ -243,7 +233,7 @@ async def give_back(run: Run) -> bool:
     queued = _held(run).values(
         status=Status.queued, lease=None, lease_until=None, attempt=Run.attempt - 1, due_at=_NOW, sent_at=None
     )
-    return await _change(_recorded(queued), Status.queued, reason="its worker was stopped") is not None
+    return await change(recorded(queued), Status.queued, reason="its worker was stopped") is not None
 
 
 def _held(run: Run) -> Any:
@@ -253,13 +243,12 @@ def _held(run: Run) -> Any:
 
 async def cancel(run_id: UUID) -> None:
     """Cancel a run: at once if no worker has it; else that worker is told."""
-    idle = or_(Run.status == Status.queued, and_(Run.status == Status.running, Run.lease_until < _NOW))
     final = (
         update(Run)
-        .where(Run.id == run_id, idle)
+        .where(Run.id == run_id, _NOBODY_HAS_IT)
         .values(status=Status.cancelled, cancel_requested=True, **_ENDED)
     )
-    if await _change(_recorded(final), Status.cancelled):
+    if await change(recorded(final), Status.cancelled):
         return
     asked = update(Run).where(Run.id == run_id, Run.status == Status.running).values(cancel_requested=True)
     async with transaction() as session:
@@ -269,11 +258,10 @@ async def cancel(run_id: UUID) -> None:
 
 async def finish_cancelled() -> int:
     """End runs whose cancellation nobody carried out: their worker died, or they were put back meanwhile."""
-    abandoned = or_(Run.status == Status.queued, and_(Run.status == Status.running, Run.lease_until < _NOW))
-    final = update(Run).where(Run.cancel_requested, abandoned).values(status=Status.cancelled, **_ENDED)
-    values = _with_event({}, Status.cancelled, {})
+    final = update(Run).where(Run.cancel_requested, _NOBODY_HAS_IT).values(status=Status.cancelled, **_ENDED)
+    values = with_event({}, Status.cancelled, {})
     async with autocommit() as session:
-        return len((await session.scalars(_recorded(final), values)).all())
+        return len((await session.scalars(recorded(final), values)).all())
 
 
 async def start_again(run_id: UUID) -> bool:
@@ -295,7 +283,7 @@ async def start_again(run_id: UUID) -> bool:
             sent_at=None,
         )
     )
-    return await _change(_recorded(queued), Status.queued, reason="retry was asked for") is not None
+    return await change(recorded(queued), Status.queued, reason="retry was asked for") is not None
 
 
 async def to_send(limit: int) -> Sequence[Run]:
@@ -378,36 +366,6 @@ async def keep_step(run: Run, name: str, value: Any) -> bool:
     held = select(Run).where(holder).with_for_update().cte("held")
     output = literal({"value": value}, JSONB)
     kept = insert(RunStep).from_select(["run_id", "name", "output"], select(held.c.id, literal(name), output))
-    statement = _announced(held).add_cte(kept.cte("kept"))
+    statement = announced(held).add_cte(kept.cte("kept"))
     async with autocommit() as session:
-        return await session.scalar(statement, _with_event({}, "step", {"name": name})) is not None
-
-
-async def _change(
-    statement: Select[Run, Any], event: str, values: Mapping[str, Any] | None = None, **data: Any
-) -> Run | None:
-    """Change a run, record that, and tell those who listen: all of it or nothing. Returns the changed run."""
-    async with autocommit() as session:
-        run: Run | None = await session.scalar(statement, _with_event(values or {}, event, data))
-        return run
-
-
-def _with_event(values: Mapping[str, Any], event: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a statement with those of its event."""
-    known = {name: value for name, value in data.items() if value is not None}
-    return {**values, "event": str(event), "event_data": known}
-
-
-def _recorded(change: Any) -> Select[Run, Any]:
-    """Return one statement that makes a change, records an event and announces it."""
-    return _announced(change.returning(*Run.__table__.c).cte("changed"))
-
-
-def _announced(runs: CTE) -> Select[Run, Any]:
-    """Return a statement that records an event of the runs of a CTE, announces it, and gives the runs."""
-    attempt = func.jsonb_build_object("attempt", runs.c.attempt)
-    details = bindparam("event_data", type_=JSONB).op("||")(attempt)
-    values = select(runs.c.id, bindparam("event", type_=Text), details)
-    recorded = insert(RunEvent).from_select(["run_id", "type", "data"], values).cte("recorded")
-    announced = func.pg_notify(CHANNEL, cast(runs.c.id, Text))
-    return select(aliased(Run, runs), announced).add_cte(recorded)
+        return await session.scalar(statement, with_event({}, "step", {"name": name})) is not None

@@ -53,7 +53,7 @@ async def start_run(
         return _same_request(stored, digest)
     log.info("run.accepted", run_id=str(run.id), workflow=workflow)
     if not await send(stored):
-        await repository.mark_unsent(stored.id)
+        await repository.mark_sent(stored.id, sent=False)
     return stored
 
 
