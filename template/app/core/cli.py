@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.core.errors import InvalidInput, TimedOut
+from app.core.errors import AppError, InvalidInput, TimedOut
 
 cli = typer.Typer()
 workflows = typer.Typer(help="The workflows of this project.", no_args_is_help=True)
@@ -106,16 +106,21 @@ def list_workflows(as_json: Json = False) -> None:
 def run_workflow(
     name: Annotated[str, typer.Argument(help="The workflow, as `app workflows list` names it.")],
     source: Annotated[str, typer.Option("--input", help="A JSON file; - reads standard input.")],
+    decision: Annotated[
+        list[str] | None,
+        typer.Option(help='What a person decides at a step: STEP={"approved": true}. Once for each.'),
+    ] = None,
 ) -> None:
     """Run a workflow here and now, and print its output as JSON. Nothing is queued or stored."""
     from app.core.lifespan import open_features
     from app.core.registry import get_workflow
-    from app.core.workflow import ReportedSteps
+    from app.core.workflow import DecisionNeeded, ReportedSteps
 
     workflow = get_workflow(name)
     data = workflow.validate(_read_json(source))
 
-    steps = ReportedSteps(lambda step: typer.secho(f"[{step}]", dim=True, err=True))
+    decisions = dict(map(_read_decision, decision or ()))
+    steps = ReportedSteps(lambda step: typer.secho(f"[{step}]", dim=True, err=True), decisions)
 
     async def run() -> dict[str, object]:
         async with open_features(), asyncio.timeout(workflow.time_limit):
@@ -126,7 +131,25 @@ def run_workflow(
         output = asyncio.run(run())
     except TimeoutError:
         raise TimedOut(f"{name} took longer than its {workflow.time_limit:g} seconds.") from None
+    except AppError as error:
+        asked = error.question if isinstance(error, DecisionNeeded) else error.details
+        if asked:
+            typer.secho(json.dumps(asked, ensure_ascii=False, indent=2), dim=True, err=True)
+        raise
     typer.echo(json.dumps(output, ensure_ascii=False, indent=2))
+
+
+def _read_decision(text: str) -> tuple[str, dict[str, object]]:
+    step, _, decided = text.partition("=")
+    try:
+        data = json.loads(decided)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise InvalidInput(
+            f"--decision {text!r} is not STEP=JSON.", hint="Such as 'approve={\"approved\": true}'."
+        )
+    return step, data
 
 
 def _read_json(source: str) -> dict[str, object]:

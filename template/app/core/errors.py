@@ -10,9 +10,9 @@
 A feature adds its own below these, in its `errors.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class AppError(Exception):
         self.detail = detail
         self.hint = hint
         self.fields = tuple(fields)
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What else is known, as JSON: kept with a run that failed, shown to its owner."""
+        return {}
 
     def __str__(self) -> str:
         """The detail, then what is wrong with which field, then the hint."""

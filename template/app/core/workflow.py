@@ -1,12 +1,14 @@
 """What a workflow is to the rest of the application: typed input in, typed output out, in steps."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic_core import to_jsonable_python
 
-from app.core.errors import FieldError, InvalidInput
+from app.core.errors import AppError, FieldError, InvalidInput
 from app.core.text import storable
 
 In = TypeVar("In", bound=BaseModel)
@@ -14,23 +16,74 @@ Out = TypeVar("Out", bound=BaseModel)
 S = TypeVar("S")
 
 
+class Decision(BaseModel):
+    """What a person has decided. A workflow that wants to hear more has a subclass with more fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approved: bool
+    comment: str = ""
+
+
+D = TypeVar("D", bound=Decision)
+
+
+class DecisionNeeded(AppError):
+    """The work cannot go on before a person has decided."""
+
+    status = 409
+    code = "decision-needed"
+    title = "Decision needed"
+
+    def __init__(self, step: str, question: object, decision: type[Decision]) -> None:
+        super().__init__(
+            f"{step!r} waits for a person's decision.",
+            hint=f"Give it with --decision '{step}={{\"approved\": true}}'.",
+        )
+        self.step = step
+        self.question: JsonValue = to_jsonable_python(question)
+        """What the person is asked."""
+        self.decision = decision
+
+
 class Steps:
     """Carries out the steps of a workflow, in their order.
 
-    This one keeps nothing: it is for a direct call and for tests. A durable run has one that keeps each
-    step's output, and gives it back instead of doing the work again.
+    This one keeps nothing: it is for a direct call and for tests, and is told beforehand what people decide.
+    A durable run has one that keeps each step's output, and gives it back instead of doing the work again.
     """
+
+    def __init__(self, decisions: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._decisions = decisions or {}
 
     async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
         """Do the work and return its result. `name` is unique in the workflow and stays the same."""
         del name, output_type
         return await work()
 
+    async def decide(self, name: str, question: object, decision: type[D]) -> D:
+        """Return what a person has decided. Raises `DecisionNeeded` if nobody has."""
+        if name not in self._decisions:
+            raise DecisionNeeded(name, question, decision)
+        return check_decision(decision, self._decisions[name])
+
+
+def check_decision(decision: type[D], data: Mapping[str, Any]) -> D:
+    """Return a decision. Raises `InvalidInput` that names each field that does not fit."""
+    try:
+        return decision.model_validate(data)
+    except ValidationError as error:
+        fields = [FieldError(".".join(map(str, p["loc"])), p["msg"]) for p in error.errors()]
+        raise InvalidInput("The decision does not fit.", fields=fields) from None
+
 
 class ReportedSteps(Steps):
     """Keeps nothing either, but says which step begins."""
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, report: Callable[[str], None], decisions: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        super().__init__(decisions)
         self._report = report
 
     async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
@@ -71,8 +124,15 @@ class Workflow(Generic[In, Out]):
     max_per_minute: int | None = None
     """How many of its runs may start within a minute."""
 
+    decisions: Mapping[str, type[Decision]] = field(default_factory=dict)
+    """What people decide, by the name of the step."""
+
     diagram: Callable[[str], str] | None = None
     """Draws it, in the language `mermaid` or `dot`; None: it has no picture."""
+
+    def decision_of(self, step: str) -> type[Decision]:
+        """Return what people decide at a step, such as `approve`, or `revise[2].approve` in a loop."""
+        return self.decisions.get(re.sub(r"\[\d+\]", "", step), Decision)
 
     @property
     def is_limited(self) -> bool:

@@ -1,10 +1,13 @@
 """What calls may spend, and what they have spent."""
 
 from decimal import Decimal
-
-from pydantic_ai.usage import RunUsage, UsageLimits
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from app.llm.settings import LLMSettings
+
+if TYPE_CHECKING:
+    from pydantic_ai.usage import RunUsage, UsageLimits
 
 
 class Budget:
@@ -14,11 +17,26 @@ class Budget:
     """
 
     def __init__(self, *, requests: int, tokens: int, cost: Decimal) -> None:
-        self.limits = UsageLimits(request_limit=requests, total_tokens_limit=tokens, cost_limit=cost)
-        self.spent = RunUsage()
+        self.requests = requests
+        self.tokens = tokens
+        self.cost = cost
 
     @classmethod
     def from_settings(cls) -> "Budget":
         """Return a fresh budget with the limits for one call."""
         settings = LLMSettings.load()
         return cls(requests=settings.max_requests, tokens=settings.max_tokens, cost=settings.max_cost)
+
+    @cached_property
+    def limits(self) -> "UsageLimits":
+        """The limits as pydantic-ai has them."""
+        from pydantic_ai.usage import UsageLimits
+
+        return UsageLimits(request_limit=self.requests, total_tokens_limit=self.tokens, cost_limit=self.cost)
+
+    @cached_property
+    def spent(self) -> "RunUsage":
+        """What has been spent, as pydantic-ai counts it."""
+        from pydantic_ai.usage import RunUsage
+
+        return RunUsage()

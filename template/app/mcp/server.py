@@ -79,6 +79,9 @@ async def call_tool(context: Context, params: CallToolRequestParams) -> CallTool
     async for event in follow_run(run.id):
         happened += 1
         await context.session.report_progress(happened, message=event.data.get("name", event.type))
+        if event.type == "waiting":
+            said = f"The run {run.id} waits for a person's decision at {event.data['step']!r}."
+            return _said(said, is_error=True)
     return _result(await get_run(run.id))
 
 

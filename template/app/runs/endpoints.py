@@ -12,16 +12,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api import Principal, problem_responses, require
 from app.core.errors import FieldError, InvalidInput
 from app.runs import repository
+from app.runs.decide import decide
 from app.runs.errors import RunConflict, RunNotFound
 from app.runs.follow import follow_run
 from app.runs.models import Run, Status
-from app.runs.schemas import RunEventView, RunPage, RunRequest, RunView
+from app.runs.schemas import DecisionRequest, RunEventView, RunPage, RunRequest, RunView
 from app.runs.send import send
 from app.runs.start import start_run
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
-READ, WRITE = require("runs:read"), require("runs:write")
+READ, WRITE, DECIDE = require("runs:read"), require("runs:write"), require("runs:decide")
 
 _EVENT_ID = re.compile(r"[0-9]{1,18}")
 
@@ -127,6 +128,20 @@ async def cancel_run(run: ExistingRun) -> RunView:
     if Status(run.status).is_final and run.status != Status.cancelled:
         raise RunConflict(f"The run has {run.status} already.")
     await repository.cancel(run.id)
+    return RunView.of(await existing_run(run.id))
+
+
+@router.post(
+    "/{run_id}/decision",
+    status_code=202,
+    responses=problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+async def decide_run(
+    run: ExistingRun, request: DecisionRequest, caller: Annotated[Principal, DECIDE]
+) -> RunView:
+    """Decide what a waiting run asks: it goes on. The same decision twice is taken once."""
+    data = request.model_dump(exclude={"step"})
+    await decide(run, data, step=request.step, by=caller.id)
     return RunView.of(await existing_run(run.id))
 
 

@@ -1,6 +1,7 @@
 """Carry out one run: claim it, run its workflow with no transaction open, store the outcome.
 
 claim ──► work ──► succeeded
+  │        ├─► a person has to decide: waiting, and queued again once that is done
   │        ├─► an error that may pass: queued again after a wait, or failed after the last attempt
   │        ├─► another error: failed
   │        ├─► cancel was asked for: cancelled
@@ -23,8 +24,9 @@ import structlog
 from pydantic import BaseModel
 
 from app.core.errors import AppError
-from app.core.redaction import redact_text
+from app.core.redaction import redact, redact_text
 from app.core.registry import get_workflow, load_workflows
+from app.core.workflow import DecisionNeeded
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
 from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut
@@ -103,9 +105,15 @@ async def _attempt(run: Run) -> bool:
         return await _store_interruption(run, reasons[0])
     except ClaimLost:
         return False
+    except DecisionNeeded as needed:
+        log.info("run.waiting", step=needed.step)
+        schema = needed.decision.model_json_schema()
+        return await repository.wait_for_decision(run, needed.step, needed.question, schema)
     except AppError as error:
         log.warning("run.error", code=error.code, detail=error.detail)
         problem = {"code": error.code, "detail": redact_text(error.detail), "hint": error.hint}
+        if error.details:
+            problem["details"] = redact(error.details)
         return await _store_error(run, problem, may_pass=error.may_pass)
     except Exception:
         log.exception("run.broken")

@@ -13,10 +13,12 @@ from app.db import Base
 
 
 class Status(StrEnum):
-    """The states of a run: `queued → running → succeeded | failed | cancelled`."""
+    """The states of a run: `queued → running → succeeded | failed | cancelled`, or for a while `waiting`."""
 
     queued = "queued"
     running = "running"
+    waiting = "waiting"
+    """For a person's decision; then it is queued again."""
     succeeded = "succeeded"
     failed = "failed"
     cancelled = "cancelled"
@@ -44,7 +46,9 @@ class Run(Base):
     input: Mapped[dict[str, Any]]
     output: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
-    """`code`, `detail` and `hint` of what went wrong, the last time."""
+    """`code`, `detail`, `hint` and `details` of what went wrong, the last time."""
+    waiting_for: Mapped[dict[str, Any] | None]
+    """`step`, `question` and `schema` of the decision that the run waits for."""
 
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
     """0 to 9; the higher, the sooner."""
@@ -87,7 +91,7 @@ class RunEvent(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
     type: Mapped[str]
-    """A state of the run, or `step` or `retrying`."""
+    """A state of the run, or `step`, `retrying` or `decided`."""
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 

@@ -38,11 +38,15 @@ _LOST_AFTER = timedelta(minutes=5)
 """A message that has not led to a claim after this time is sent again."""
 _FIRST_LOST_AFTER = timedelta(seconds=4)
 """The same for a run's first message, before which the API may have died."""
-_NOBODY_HAS_IT = or_(Run.status == Status.queued, and_(Run.status == Status.running, Run.lease_until < _NOW))
+_NOBODY_HAS_IT = or_(
+    Run.status.in_([Status.queued, Status.waiting]),
+    and_(Run.status == Status.running, Run.lease_until < _NOW),
+)
 """The run is not with a worker, or with one that has died."""
 _ENDED: dict[str, Any] = {
     "lease": None,
     "lease_until": None,
+    "waiting_for": None,
     "finished_at": _NOW,
     "callback_due_at": case((Run.callback_url.is_not(None), _NOW)),
 }
@@ -234,6 +238,34 @@ async def give_back(run: Run) -> bool:
         status=Status.queued, lease=None, lease_until=None, attempt=Run.attempt - 1, due_at=_NOW, sent_at=None
     )
     return await change(recorded(queued), Status.queued, reason="its worker was stopped") is not None
+
+
+async def wait_for_decision(run: Run, step: str, question: Any, schema: dict[str, Any]) -> bool:
+    """Let a run wait for a person; this attempt does not count. False if the claim was lost."""
+    waiting_for = {"step": step, "question": question, "decision_schema": schema}
+    waiting = _held(run).values(
+        status=Status.waiting,
+        lease=None,
+        lease_until=None,
+        attempt=Run.attempt - 1,
+        waiting_for=waiting_for,
+    )
+    return await change(recorded(waiting), Status.waiting, step=step, question=question) is not None
+
+
+async def decide(run_id: UUID, step: str, decision: dict[str, Any], by: str) -> bool:
+    """Keep what a person decided as the step's output, and queue the run. False if it waits no longer."""
+    waits = and_(Run.id == run_id, Run.status == Status.waiting, Run.waiting_for["step"].as_string() == step)
+    queued = (
+        update(Run).where(waits).values(status=Status.queued, waiting_for=None, due_at=_NOW, sent_at=None)
+    )
+    changed = queued.returning(*Run.__table__.c).cte("changed")
+    output = literal({"value": decision}, JSONB)
+    kept = insert(RunStep).from_select(
+        ["run_id", "name", "output"], select(changed.c.id, literal(step), output)
+    )
+    statement = announced(changed).add_cte(kept.cte("kept"))
+    return await change(statement, "decided", step=step, by=by, approved=decision["approved"]) is not None
 
 
 def _held(run: Run) -> Any:

@@ -36,6 +36,27 @@ class RunError(BaseModel):
     code: str = Field(examples=["model-unavailable"])
     detail: str
     hint: str | None = None
+    details: dict[str, Any] | None = Field(None, description="What else is known, such as a transcript.")
+
+
+class WaitingFor(BaseModel):
+    """The decision that a run waits for."""
+
+    step: str = Field(examples=["approve"])
+    question: JsonValue = Field(description="What the person is asked.")
+    decision_schema: dict[str, Any] = Field(description="JSON schema of the decision.")
+
+
+class DecisionRequest(BaseModel):
+    """What a person has decided. The run's `waiting_for` says whether more fields are wanted."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"approved": True}]})
+
+    approved: bool = Field(strict=True)
+    comment: str = Field("", max_length=10_000)
+    step: str | None = Field(
+        None, max_length=200, description="The step that is decided: another one that waits now is not."
+    )
 
 
 class RunView(BaseModel):
@@ -50,6 +71,7 @@ class RunView(BaseModel):
     attempt: int = Field(description="How often it has been started.")
     input: dict[str, Any]
     output: dict[str, Any] | None = Field(description="The result; null until the run has succeeded.")
+    waiting_for: WaitingFor | None = Field(description="What a person has to decide before it goes on.")
     error: RunError | None = Field(description="What went wrong, the last time; null if nothing did.")
     cancel_requested: bool
     callback_url: str | None
@@ -90,7 +112,9 @@ class RunEventView(BaseModel):
     """One thing that happened to a run."""
 
     run_id: UUID
-    type: str = Field(examples=["running"], description="A state of the run, or `step` or `retrying`.")
+    type: str = Field(
+        examples=["running"], description="A state of the run, or `step`, `retrying` or `decided`."
+    )
     data: dict[str, Any]
     created_at: datetime
 

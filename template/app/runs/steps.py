@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import TypeAdapter
 
-from app.core.workflow import Steps
+from app.core.workflow import D, DecisionNeeded, Steps
 from app.runs import repository
 from app.runs.errors import ClaimLost
 from app.runs.models import Run
@@ -20,20 +20,32 @@ class DurableSteps(Steps):
     """Keeps the outputs of a run's steps in the database."""
 
     def __init__(self, run: Run) -> None:
+        super().__init__()
         self._run = run
         self._finished: dict[str, Any] | None = None
 
     async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
         """Return what is kept of this step; or do its work, keep it and return it."""
         adapter = TypeAdapter(output_type)
-        if self._finished is None:
-            self._finished = await repository.finished_steps(self._run.id)
-        if name in self._finished:
+        finished = await self._load_finished()
+        if name in finished:
             log.info("run.step_kept", step=name)
-            return adapter.validate_python(self._finished[name])
+            return adapter.validate_python(finished[name])
         output = await work()
         value = adapter.dump_python(output, mode="json")
         if not await repository.keep_step(self._run, name, value):
             raise ClaimLost(f"Another worker has taken over run {self._run.id}.")
-        self._finished[name] = value
+        finished[name] = value
         return output
+
+    async def decide(self, name: str, question: object, decision: type[D]) -> D:
+        """Return what a person has decided; if nobody has, the run waits."""
+        finished = await self._load_finished()
+        if name not in finished:
+            raise DecisionNeeded(name, question, decision)
+        return decision.model_validate(finished[name])
+
+    async def _load_finished(self) -> dict[str, Any]:
+        if self._finished is None:
+            self._finished = await repository.finished_steps(self._run.id)
+        return self._finished

@@ -7,10 +7,25 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.workflows.context import Context
     from app.workflows.flow import Flow, run
-    from app.workflows.nodes import END, Branches, Each, Function, Loop, Model, Node, Router, Rule, Sub
+    from app.workflows.nodes import (
+        END,
+        Agent,
+        Approval,
+        Branches,
+        Each,
+        Function,
+        Loop,
+        Model,
+        Node,
+        Router,
+        Rule,
+        Sub,
+    )
 
 __all__ = [
     "END",
+    "Agent",
+    "Approval",
     "Branches",
     "Context",
     "Each",
@@ -29,5 +44,18 @@ __getattr__ = lazy_exports(
     __name__,
     context=("Context",),
     flow=("Flow", "run"),
-    nodes=("END", "Branches", "Each", "Function", "Loop", "Model", "Node", "Router", "Rule", "Sub"),
+    nodes=(
+        "END",
+        "Agent",
+        "Approval",
+        "Branches",
+        "Each",
+        "Function",
+        "Loop",
+        "Model",
+        "Node",
+        "Router",
+        "Rule",
+        "Sub",
+    ),
 )

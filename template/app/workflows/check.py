@@ -1,13 +1,13 @@
 """Check a graph when it is declared: every error names the node."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from app.workflows.context import Context
 from app.workflows.errors import DefinitionError
-from app.workflows.nodes import END, Branches, Each, Loop, Node
+from app.workflows.nodes import END, Approval, Branches, Each, Loop, Node, Sub
 
 if TYPE_CHECKING:
     from app.workflows.flow import Flow
@@ -28,6 +28,7 @@ def check(flow: "Flow[Any, Any]") -> None:
     for node in flow.nodes:
         optional = {name: given | None for name, given in sometimes[node.name].items()}
         _check_reads(node, {**optional, **always[node.name], **known}, flow.name)
+    _check_approvals(flow.nodes, flow.name)
     for index, node in enumerate(flow.nodes):
         if END in flow.next_of(index) and not node.targets() and not fits(node.output, flow.output):
             raise _wrong(flow.name, node, f"ends with {_show(node.output)}, not {_show(flow.output)}")
@@ -49,6 +50,15 @@ def _check_names(flow: "Flow[Any, Any]") -> None:
         for target in flow.next_of(index):
             if target not in {END, *(other.name for other in flow.nodes)}:
                 raise _wrong(flow.name, node, f"leads to {target!r}, which is no node")
+
+
+def _check_approvals(nodes: "Sequence[Node]", flow: str, outer: Node | None = None) -> None:
+    """A run waits for one person at a time: nothing else may go on beside an approval."""
+    for node in nodes:
+        if outer and isinstance(node, Approval):
+            raise _wrong(flow, node, f"cannot wait inside {outer.name!r}, where nodes run at the same time")
+        parallel = node if isinstance(node, Branches | Each) else outer
+        _check_approvals(node.flow.nodes if isinstance(node, Sub) else node.inner(), flow, parallel)
 
 
 def _all(nodes: "tuple[Node, ...] | Any") -> Iterator[Node]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from app.workflows.functions import name_of
-from app.workflows.nodes import END, Branches, Each, Loop, Model, Node, Router, Sub
+from app.workflows.nodes import END, Agent, Approval, Branches, Each, Loop, Model, Node, Router, Sub
 
 if TYPE_CHECKING:
     from app.workflows.flow import Flow
@@ -63,6 +63,10 @@ def _box(node: Node) -> Box:
         label = f"{node.name}: until {name_of(node.until)}, at most {node.at_most} times"
     elif isinstance(node, Sub):
         label = f"{node.name}: {node.flow.name}"
+    elif isinstance(node, Agent):
+        label = f"{node.name}: an agent"
+    elif isinstance(node, Approval):
+        label = f"{node.name}: a person decides"
     else:
         label = node.name
     return Box(node.name, label, type(node), [_box(inner) for inner in node.inner()])
@@ -89,7 +93,7 @@ def _target(name: str) -> str:
 
 
 def as_mermaid(drawn: Picture) -> str:
-    """Return the picture as Mermaid. Models have a frame, decisions are rhombs."""
+    """Return the picture as Mermaid. Models have a frame, routers are rhombs."""
     lines = ["flowchart TD"]
     for box in drawn.boxes:
         lines += _mermaid_box(box, "    ")
@@ -102,6 +106,8 @@ def as_mermaid(drawn: Picture) -> str:
 _MERMAID: dict[type[Node] | None, tuple[str, str]] = {
     None: ("([", "])"),
     Model: ("[[", "]]"),
+    Agent: ("[[", "]]"),
+    Approval: ("[/", "\\]"),
     Router: ("{", "}"),
     Sub: ("[/", "/]"),
 }
@@ -138,6 +144,8 @@ def as_dot(drawn: Picture) -> str:
 _DOT: dict[type[Node] | None, str] = {
     None: "shape=oval",
     Model: "peripheries=2",
+    Agent: "peripheries=2",
+    Approval: "shape=house",
     Router: "shape=diamond",
     Sub: "shape=parallelogram",
 }

@@ -5,6 +5,6 @@ feature = Feature(
     name="workflows",
     stage="design",
     summary="Workflows as typed graphs of nodes: code, models, routers, loops; drawn from the code.",
-    requires=("llm",),
+    requires=("agents", "llm"),
     cli=Lazy("app.workflows.cli:cli"),
 )

@@ -16,7 +16,7 @@ declared: what is wrong is a `DefinitionError` that names the node.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -24,14 +24,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from app.core.errors import AppError
-from app.core.workflow import Steps, Workflow
+from app.core.workflow import Decision, Steps, Workflow
 from app.llm import Budget
-from app.llm.errors import BudgetExceeded
 from app.workflows.check import check
 from app.workflows.context import Context
 from app.workflows.diagram import draw
 from app.workflows.errors import NodeTimedOut
-from app.workflows.nodes import END, Do, Node
+from app.workflows.nodes import END, Approval, Do, Node, Sub
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
@@ -91,8 +90,18 @@ class Flow(Generic[In, Out]):
             example=self.example,
             time_limit=self.time_limit,
             max_attempts=self.max_attempts,
+            decisions=dict(_decisions(self.nodes)),
             diagram=lambda language: draw(self, language),
         )
+
+
+def _decisions(nodes: Sequence[Node], prefix: str = "") -> Iterator[tuple[str, type[Decision]]]:
+    """Yield what people decide, by the name of the step."""
+    for node in nodes:
+        inner = node.flow.nodes if isinstance(node, Sub) else node.inner()
+        yield from _decisions(inner, f"{prefix}{node.name}.")
+        if isinstance(node, Approval):
+            yield f"{prefix}{node.name}", node.decision
 
 
 async def run(flow: Flow[In, Out], data: In, steps: Steps | None = None) -> Out:
@@ -119,6 +128,8 @@ class _Runner:
 
     async def do(self, node: Node, context: Context, path: str) -> Any:
         """Run a node and return its output."""
+        if isinstance(node, Approval):
+            return await self._steps.decide(path, await node.run(context, self.do), node.decision)
         if node.inner() or not node.is_step:
             return await _within_limits(node, context, self.do)
         asked = False
@@ -160,5 +171,7 @@ async def _attempt(node: Node, context: Context, do: Do) -> Any:
             raise
         raise NodeTimedOut(f"Node {node.name!r} took longer than {node.time_limit:g} seconds.") from None
     if node.max_cost is not None and context.cost - before > node.max_cost:
+        from app.llm.errors import BudgetExceeded
+
         raise BudgetExceeded(f"Node {node.name!r} has cost more than ${node.max_cost}.")
     return output

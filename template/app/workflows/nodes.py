@@ -4,10 +4,12 @@
 |---|---|---|
 | `Function` | code, no model | |
 | `Model` | one question to a model, a typed answer | Strategy: any model |
+| `Agent` | an agent with tools, within limits | Strategy: any framework |
 | `Router` | decides which node is next: rules first, then perhaps a model | Strategy |
 | `Each` | the same node for every item of a list, several at a time | fan-out, fan-in |
 | `Branches` | several nodes at the same time | fan-out, fan-in |
 | `Loop` | nodes again and again until the result is good enough | evaluator-optimiser |
+| `Approval` | a person decides; a durable run waits for it | |
 | `Sub` | another workflow | Composite |
 """
 
@@ -19,12 +21,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
-from app.llm import complete, extract, load_prompt
+from app.core.workflow import Decision
 from app.workflows.context import Context
 from app.workflows.errors import LoopNotSettled
 from app.workflows.functions import call, name_of, parameters, result
 
 if TYPE_CHECKING:
+    from app import agents
     from app.workflows.flow import Flow
 
 END = "end"
@@ -120,6 +123,8 @@ class Model(Node):
 
     async def run(self, context: Context, do: Do) -> Any:
         """Ask the model."""
+        from app.llm import complete, extract, load_prompt
+
         del do
         variables = await call(self.variables, context.values()) if self.variables else {}
         instructions = load_prompt(self.prompt).render(**variables)
@@ -135,6 +140,60 @@ class Model(Node):
             reply = await extract(text, self.answer, **options)
         context.cost += reply.cost or Decimal(0)
         return reply.output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent(Node):
+    """An agent that may use tools. What it has spent counts for the workflow."""
+
+    agent: "Callable[[], agents.Agent[Any]]"
+    """Makes the agent."""
+    say: Callable[..., str]
+    """Returns what the agent is asked."""
+    answer: type[Any] = str
+    """The agent's output type."""
+
+    @property
+    def output(self) -> Any:
+        """What the agent answers."""
+        return self.answer
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what its question needs."""
+        return parameters(self.say)
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Let the agent work."""
+        del do
+        text = await call(self.say, context.values())
+        result = await self.agent().run(text, budget=context.budget)
+        context.cost += result.cost or Decimal(0)
+        return result.output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval(Node):
+    """A person decides. A durable run waits until `POST /v1/runs/{id}/decision`."""
+
+    is_step: ClassVar[bool] = False
+
+    ask: Callable[..., Any]
+    """Returns what the person is shown: a Pydantic model, or other JSON."""
+    decision: type[Decision] = Decision
+
+    @property
+    def output(self) -> Any:
+        """The decision."""
+        return self.decision
+
+    def reads(self) -> Mapping[str, Any]:
+        """Return what the question needs."""
+        return parameters(self.ask)
+
+    async def run(self, context: Context, do: Do) -> Any:
+        """Return the question; who carries out the workflow waits for the answer."""
+        del do
+        return await call(self.ask, context.values())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from app.workflows import END, Branches, Each, Flow, Function, Loop, Node, Router, Rule
+from app.workflows import END, Approval, Branches, Each, Flow, Function, Loop, Node, Router, Rule
 from app.workflows.check import fits
 from app.workflows.errors import DefinitionError
 
@@ -142,3 +142,11 @@ def test_what_works_is_accepted() -> None:
 )
 def test_a_type_fits(given: Any, wanted: Any, expected: bool) -> None:
     assert fits(given, wanted) is expected
+
+
+def test_an_approval_cannot_wait_beside_other_nodes() -> None:
+    approve = Approval(name="approve", ask=first)
+    nodes = [Branches(name="both", nodes=[approve]), Function(name="first", call=first)]
+
+    with pytest.raises(DefinitionError, match=r"'approve' cannot wait inside 'both'"):
+        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)

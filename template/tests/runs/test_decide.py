@@ -1,0 +1,120 @@
+"""A run that waits for a person."""
+
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from app.api import create_key
+from app.core.workflow import Decision, Steps
+from app.runs.execute import execute
+from app.runs.models import Run
+from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
+
+pytestmark = pytest.mark.usefixtures("database", "broker")
+
+
+class Change(Decision):
+    number: int = 0
+
+
+DONE: list[str] = []
+
+
+async def add_or_leave(data: Number, steps: Steps) -> Number:
+    async def work() -> int:
+        DONE.append("work")
+        return data.number + 1
+
+    number = await steps.step("work", int, work)
+    change = await steps.decide("approve", {"number": number}, Change)
+    return Number(number=number + change.number if change.approved else data.number)
+
+
+@pytest.fixture
+async def waiting(monkeypatch: pytest.MonkeyPatch) -> Run:
+    DONE.clear()
+    only(workflow_of(add_or_leave, decisions={"approve": Change}), monkeypatch)
+    run = await stored_run(workflow="test", input={"number": 1})
+    await execute(run.id)
+    return run
+
+
+def decide(client: AsyncClient, run: Run, **body: Any) -> Any:
+    return client.post(f"/v1/runs/{run.id}/decision", json=body)
+
+
+async def test_it_waits_and_says_what_for(client: AsyncClient, waiting: Run) -> None:
+    view = (await client.get(f"/v1/runs/{waiting.id}")).json()
+
+    assert (view["status"], view["attempt"]) == ("waiting", 0)
+    assert view["waiting_for"]["step"] == "approve"
+    assert view["waiting_for"]["question"] == {"number": 2}
+    assert set(view["waiting_for"]["decision_schema"]["properties"]) == {"approved", "comment", "number"}
+
+
+async def test_a_decision_lets_it_go_on_after_its_last_finished_step(
+    client: AsyncClient, waiting: Run
+) -> None:
+    accepted = await decide(client, waiting, approved=True, number=5)
+    await execute(waiting.id)
+
+    done = await reloaded(waiting)
+    assert (accepted.status_code, accepted.json()["status"]) == (202, "queued")
+    assert (done.status, done.output, done.waiting_for) == ("succeeded", {"number": 7}, None)
+    assert DONE == ["work"]
+    assert await events_of(waiting) == ["running", "step", "waiting", "decided", "running", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({}, 422, "approved"),
+        ({"approved": "perhaps"}, 422, "approved"),
+        ({"approved": True, "number": "x"}, 422, "number"),
+        ({"approved": True, "unknown": 1}, 422, "unknown"),
+        ({"approved": True, "comment": "a\0b"}, 422, "NUL"),
+        ({"approved": True, "step": "other"}, 409, "approve"),
+    ],
+)
+async def test_a_decision_that_does_not_fit_is_refused_and_the_run_waits_on(
+    client: AsyncClient, waiting: Run, body: dict[str, Any], status: int, said: str
+) -> None:
+    response = await decide(client, waiting, **body)
+
+    assert (response.status_code, said in response.text) == (status, True), response.text
+    assert (await reloaded(waiting)).status == "waiting"
+
+
+async def test_the_same_decision_twice_is_taken_once_and_another_one_refused(
+    client: AsyncClient, waiting: Run
+) -> None:
+    answers = [
+        (await decide(client, waiting, approved=approved)).status_code for approved in (True, True, False)
+    ]
+
+    assert answers == [202, 202, 409]
+    assert (await events_of(waiting)).count("decided") == 1
+
+
+async def test_a_run_that_asks_nothing_takes_no_decision(client: AsyncClient) -> None:
+    run = await stored_run()
+
+    assert (await decide(client, run, approved=True)).status_code == 409
+
+
+async def test_a_waiting_run_can_be_cancelled(client: AsyncClient, waiting: Run) -> None:
+    cancelled = await client.post(f"/v1/runs/{waiting.id}/cancel")
+
+    assert (cancelled.json()["status"], cancelled.json()["waiting_for"]) == ("cancelled", None)
+
+
+async def test_who_starts_runs_may_not_decide_them(anonymous: AsyncClient, waiting: Run) -> None:
+    key = (await create_key("starter", ["runs:read", "runs:write"])).text
+    headers = {"Authorization": f"Bearer {key}"}
+
+    response = await anonymous.post(
+        f"/v1/runs/{waiting.id}/decision", json={"approved": True}, headers=headers
+    )
+
+    assert response.status_code == 403
