@@ -12,8 +12,11 @@ from app.core.logging import configure_logging
 from app.core.registry import load_features
 from app.core.settings import AppSettings, Settings
 
+_TESTS = Path(__file__).parent
+
 pytest_plugins = [
-    f"tests.{path.parent.name}.fixtures" for path in Path(__file__).parent.glob("*/fixtures.py")
+    ".".join(("tests", *path.relative_to(_TESTS).with_suffix("").parts))
+    for path in _TESTS.rglob("fixtures.py")
 ]
 
 SetEnvironment = Callable[..., None]

@@ -34,13 +34,19 @@ def _module(package: str, name: str) -> str:
     return f"{package}.{name}" if path.exists() else package
 
 
+FEATURES = {feature.name for feature in load_features()}
+
+
 def part(module: str) -> str:
-    return module.split(".")[1]
+    """Return the feature that a module of `app` belongs to, or the first name below `app`."""
+    names = module.split(".")[1:]
+    dotted = (".".join(names[:end]) for end in range(len(names), 0, -1))
+    return next((name for name in dotted if name in FEATURES), names[0])
 
 
 @pytest.mark.parametrize("feature", load_features(), ids=lambda feature: feature.name)
 def test_a_feature_imports_only_what_it_requires(feature: Feature) -> None:
-    imported = {part(module) for module in imported_modules(APP / feature.name)}
+    imported = {part(module) for module in imported_modules(feature.folder)}
 
     assert imported <= {"core", *_ASSEMBLY, feature.name, *feature.requires}
 
@@ -49,10 +55,11 @@ def test_a_feature_imports_only_what_it_requires(feature: Feature) -> None:
 def test_a_feature_imports_only_what_others_offer(feature: Feature) -> None:
     foreign = {
         module
-        for module in imported_modules(APP / feature.name)
+        for module in imported_modules(feature.folder)
         if part(module) not in {"core", *_ASSEMBLY, feature.name}
     }
-    hidden = {module for module in foreign if module.count(".") > 1 and module.split(".")[2] not in _PUBLIC}
+    inside = {module: module.removeprefix(f"app.{part(module)}").lstrip(".") for module in foreign}
+    hidden = {module for module, name in inside.items() if name and name.split(".")[0] not in _PUBLIC}
 
     assert hidden == set()
 

@@ -6,14 +6,28 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.agents.agent import Agent, AgentEvent, AgentResult, Limits
-    from app.agents.native import NativeAgent
-    from app.agents.tools import FunctionTool, tool
+    from app.agents.make import framework, make_agent
+    from app.agents.memory import Memory
+    from app.agents.tools import AgentTool, as_tool, open_tools, tool
 
-__all__ = ["Agent", "AgentEvent", "AgentResult", "FunctionTool", "Limits", "NativeAgent", "tool"]
+__all__ = [
+    "Agent",
+    "AgentEvent",
+    "AgentResult",
+    "AgentTool",
+    "Limits",
+    "Memory",
+    "as_tool",
+    "framework",
+    "make_agent",
+    "open_tools",
+    "tool",
+]
 
 __getattr__ = lazy_exports(
     __name__,
     agent=("Agent", "AgentEvent", "AgentResult", "Limits"),
-    native=("NativeAgent",),
-    tools=("FunctionTool", "tool"),
+    make=("framework", "make_agent"),
+    memory=("Memory",),
+    tools=("AgentTool", "as_tool", "open_tools", "tool"),
 )

@@ -18,18 +18,23 @@ class Limits:
     """Questions to the model: each uses tools, or is the answer, or a correction of it."""
     corrections: int = 2
     """How often an answer that does not fit may be corrected."""
+    hand_offs: int = 3
+    """How often the conversation may be handed over."""
     tool_seconds: float = 30.0
     """How long one call of a tool may take."""
+    tool_characters: int = 20_000
+    """How much of what a tool says is shown to the model."""
 
 
 @dataclass(frozen=True)
 class AgentEvent:
-    """One thing that an agent does: it says a piece of text, calls a tool, or has its result."""
+    """One thing that an agent does: it says a piece of text, calls a tool, or hands the conversation over."""
 
-    kind: Literal["text", "tool_call", "tool_result"]
+    kind: Literal["text", "tool_call", "tool_result", "hand_off"]
     text: str
-    """The piece, the arguments (JSON), or what the tool said."""
-    tool: str | None = None
+    """The piece, the arguments (JSON), what the tool said, or why the conversation is handed over."""
+    name: str | None = None
+    """The tool, or the agent that goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,22 +42,28 @@ class AgentResult(Generic[T]):
     """The answer, and how it came about."""
 
     output: T
+    agent: str
+    """Who has answered: another one, if the conversation was handed over."""
     transcript: Sequence[Message]
     """The whole conversation; pass it as `history` to go on."""
     steps: int
+    input_tokens: int
+    output_tokens: int
     cost: Decimal | None
-    """US dollars; None if a price is not known."""
+    """US dollars, with those of other agents that it asked; None if a price is not known."""
 
 
 class Agent(Protocol[T]):
-    """A model with instructions, tools and an output type."""
+    """A model with instructions, tools, an output type and limits. `make_agent` makes one."""
 
     name: str
+    description: str
+    """What other agents are told of it."""
 
     async def run(
         self, prompt: str, *, history: Sequence[Message] = (), budget: Budget | None = None
     ) -> AgentResult[T]:
-        """Answer. Raises `AgentError` with the transcript, or an `LLMError`."""
+        """Answer. Raises an `AgentError` or an `LLMError`, each with the transcript in its `details`."""
         ...
 
     def stream(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.core.errors import AppError
-from app.llm import Message
+from app.llm import Message, as_json
 
 
 class AgentError(AppError):
@@ -13,14 +13,9 @@ class AgentError(AppError):
     code = "agent-failed"
     title = "Agent failed"
 
-    def __init__(self, detail: str, *, transcript: Sequence[Message] = (), hint: str | None = None) -> None:
-        super().__init__(detail, hint=hint)
-        self.transcript = tuple(transcript)
-        """The conversation until the failure."""
-
 
 class TooManySteps(AgentError):
-    """The agent went on using tools until its limit."""
+    """The agent went on using tools, or handing over, until its limit."""
 
     code = "agent-too-many-steps"
     title = "Agent took too many steps"
@@ -31,3 +26,8 @@ class BadAnswer(AgentError):
 
     code = "agent-bad-answer"
     title = "Agent gave no usable answer"
+
+
+def keep_transcript(error: AppError, transcript: Sequence[Message]) -> None:
+    """Keep the conversation until a failure with the error."""
+    error.details["transcript"] = as_json(transcript)

@@ -1,23 +1,60 @@
-"""Tools: typed functions that a model may call.
+"""Tools: what a model may call. What the model sends is validated, and what goes wrong is told to it.
 
-The name is the function's, the description its docstring, the schema comes from its parameters. What the
-model sends is validated before the function is called; what is wrong with it is said to the model.
+A tool is a typed function (`tool`), another agent (`as_tool`), or comes from elsewhere, such as an MCP server
+(`open_tools`). What tools say is data: an agent's instructions say so, and nothing here acts on it.
 """
 
 import asyncio
 import inspect
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from app.core.errors import AppError
-from app.llm import Tool
+from app.core.registry import load_features
+from app.llm import Budget, Tool
+
+if TYPE_CHECKING:
+    from app.agents.agent import Agent
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ToolContext:
+    """What a tool may need to know of the run that calls it."""
+
+    budget: Budget
+    seconds: float
+    """How long it may take."""
+    characters: int
+    """How much of what it says is passed on."""
+    add_cost: Callable[[Decimal | None], None]
+    """To be told what the tool has cost, in US dollars."""
+
+
+class AgentTool(Protocol):
+    """Something that a model may call."""
+
+    @property
+    def name(self) -> str:
+        """Letters, digits, `_` and `-`."""
+        ...
+
+    def definition(self) -> Tool:
+        """Return what the model is told of it."""
+        ...
+
+    async def call(self, arguments: str, context: ToolContext) -> str:
+        """Call it with the model's arguments (JSON). Raises nothing but `LLMError`: the rest is told."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,44 +72,27 @@ class FunctionTool:
         """Return what the model is told of it."""
         return Tool(self.name, self.description, self.arguments.model_json_schema())
 
-    async def call(self, arguments: str, seconds: float) -> str:
-        """Call it with the model's arguments (JSON). What goes wrong is told: the model can react."""
+    async def call(self, arguments: str, context: ToolContext) -> str:
+        """Call the function."""
         try:
-            values = self.arguments.model_validate_json(arguments or "{}")
+            values = dict(self.arguments.model_validate_json(arguments or "{}"))
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, p['loc'])) or 'it'}: {p['msg']}" for p in error.errors()
-            )
-            return f"The arguments are wrong: {problems}."
-        limit = self.seconds or seconds
-        try:
-            async with asyncio.timeout(limit):
-                return _text(await _outcome(self.function, dict(values)))
-        except TimeoutError:
-            return f"The tool did not answer within {limit:g} seconds."
-        except AppError as error:
-            return f"The tool failed: {error}"
-        except Exception:
-            log.exception("tool.broken", tool=self.name)
-            return "The tool failed."
+            return f"The arguments are wrong: {what_is_wrong(error)}."
+        seconds = self.seconds or context.seconds
+        return _shortened(await _told(self.name, lambda: self._outcome(values), seconds), context.characters)
 
-
-async def _outcome(function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-    if inspect.iscoroutinefunction(function):
-        return await function(**values)
-    return await asyncio.to_thread(function, **values)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, BaseModel):
-        return value.model_dump_json()
-    return json.dumps(value, ensure_ascii=False, default=str)
+    async def _outcome(self, values: Mapping[str, Any]) -> str:
+        if inspect.iscoroutinefunction(self.function):
+            return _text(await self.function(**values))
+        return _text(await asyncio.to_thread(self.function, **values))
 
 
 def tool(function: Callable[..., Any], *, seconds: float | None = None) -> FunctionTool:
-    """Make a tool of a function. Raises `TypeError` if it has no types or no docstring."""
+    """Make a tool of a function: its name, its docstring and the types of its parameters.
+
+    A function that is not async runs in a thread, which goes on after a time-out until it ends by itself.
+    Raises `TypeError` if the function has no types or no docstring.
+    """
     name = getattr(function, "__name__", "tool")
     description = inspect.getdoc(function)
     if not description:
@@ -86,3 +106,142 @@ def tool(function: Callable[..., Any], *, seconds: float | None = None) -> Funct
         fields[parameter.name] = (hints[parameter.name], default)
     arguments = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
     return FunctionTool(name, description, arguments, function, seconds)
+
+
+class _Task(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    task: str = Field(min_length=1, description="All it needs to know: it has not seen this conversation.")
+
+
+@dataclass(frozen=True)
+class _AgentAsTool:
+    agent: "Agent[Any]"
+
+    @property
+    def name(self) -> str:
+        return f"ask_{self.agent.name}"
+
+    def definition(self) -> Tool:
+        return Tool(self.name, self.agent.description, _Task.model_json_schema())
+
+    async def call(self, arguments: str, context: ToolContext) -> str:
+        try:
+            task = _Task.model_validate_json(arguments or "{}").task
+        except ValidationError as error:
+            return f"The arguments are wrong: {what_is_wrong(error)}."
+
+        async def ask() -> str:
+            result = await self.agent.run(task, budget=context.budget)
+            context.add_cost(result.cost)
+            return _text(result.output)
+
+        return _shortened(await _told(self.name, ask, context.seconds), context.characters)
+
+
+def as_tool(agent: "Agent[Any]") -> AgentTool:
+    """Make a tool of an agent: another one may ask it. Both spend the same budget."""
+    return _AgentAsTool(agent)
+
+
+class ForeignTool(Protocol):
+    """A tool that another feature brings, by `Feature.agent_tools`."""
+
+    @property
+    def name(self) -> str:
+        """Its name, as its owner calls it."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What the model is told of it."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """JSON schema of the arguments."""
+        ...
+
+    async def call(self, arguments: Mapping[str, Any]) -> str:
+        """Call it. Raises an `AppError`."""
+        ...
+
+
+_ARGUMENTS = TypeAdapter(dict[str, Any])
+
+
+@dataclass(frozen=True)
+class _Adopted:
+    name: str
+    foreign: ForeignTool
+
+    def definition(self) -> Tool:
+        return Tool(self.name, self.foreign.description, self.foreign.parameters)
+
+    async def call(self, arguments: str, context: ToolContext) -> str:
+        try:
+            values = _ARGUMENTS.validate_json(arguments or "{}")
+        except ValidationError as error:
+            return f"The arguments are wrong: {what_is_wrong(error)}."
+        told = await _told(self.name, lambda: self.foreign.call(values), context.seconds)
+        return _shortened(told, context.characters)
+
+
+Toolset = Callable[[], AbstractAsyncContextManager[Sequence[AgentTool]]]
+"""Tools that are open for as long as an agent works."""
+
+
+@asynccontextmanager
+async def open_tools() -> AsyncGenerator[Sequence[AgentTool], None]:
+    """Give the tools that other features bring, such as those of MCP servers."""
+    async with AsyncExitStack() as stack:
+        found: dict[str, AgentTool] = {}
+        for feature in load_features():
+            for opened in feature.agent_tools:
+                for foreign in await stack.enter_async_context(opened.load()()):
+                    name = _free_name(foreign.name, found)
+                    found[name] = _Adopted(name, foreign)
+        yield list(found.values())
+
+
+def _free_name(name: str, taken: Mapping[str, object]) -> str:
+    """Return a name that providers accept and that no other tool has."""
+    wanted = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:60] or "tool"
+    return next(n for n in (wanted, *(f"{wanted}_{i}" for i in range(2, 1000))) if n not in taken)
+
+
+async def _told(name: str, work: Callable[[], Any], seconds: float) -> str:
+    """Return what a tool says; what goes wrong is said instead, so that the model can react."""
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return str(await work())
+    except TimeoutError:
+        if not limit.expired():
+            return "The tool failed: it timed out."
+        return f"The tool did not answer within {seconds:g} seconds."
+    except AppError as error:
+        log.info("tool.failed", tool=name, error=error.detail)
+        return f"The tool failed: {error}"
+    except Exception:
+        log.exception("tool.broken", tool=name)
+        return "The tool failed."
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _shortened(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return f"{text[:characters]} [… {len(text) - characters} characters left out]"
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """Return the problems of a value in one line."""
+    return "; ".join(f"{'.'.join(map(str, p['loc'])) or 'it'}: {p['msg']}" for p in error.errors())

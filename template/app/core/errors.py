@@ -10,7 +10,7 @@
 A feature adds its own below these, in its `errors.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,11 +46,8 @@ class AppError(Exception):
         self.detail = detail
         self.hint = hint
         self.fields = tuple(fields)
-
-    @property
-    def details(self) -> Mapping[str, Any]:
+        self.details: dict[str, Any] = {}
         """What else is known, as JSON: kept with a run that failed, shown to its owner."""
-        return {}
 
     def __str__(self) -> str:
         """The detail, then what is wrong with which field, then the hint."""

@@ -1,6 +1,6 @@
 """What a feature folder plugs in, and how the application finds it.
 
-A feature is a folder `app/NAME/` with a `feature.py` that holds one `feature = Feature(...)`. No file
+A feature is a folder below `app/` with a `feature.py` that holds one `feature = Feature(...)`. No file
 lists the features: a folder that is there is used, one that is deleted is gone. Yours joins in the same way.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import AppError, InvalidInput
@@ -47,13 +48,18 @@ class Feature:
     """All that one folder brings. Heavy things are `Lazy`: named here, imported where they are used."""
 
     name: str
-    """The folder's name."""
+    """The folder, such as `llm`; with dots for one inside another."""
 
     stage: str
     """The stage of the roadmap to which it belongs; `own` for yours."""
 
     summary: str
     """One line for `app features`."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return APP.joinpath(*self.name.split("."))
 
     requires: tuple[str, ...] = ()
     """Features that this one may import; they start before it."""
@@ -85,6 +91,9 @@ class Feature:
     on_worker_stop: tuple[Lazy[Callable[[], Coroutine[Any, Any, None]]], ...] = ()
     """What a worker does first when it is told to stop."""
 
+    chat_models: Mapping[str, Lazy[Any]] = field(default_factory=dict)
+    """What clients of the chat door may ask for besides providers' models: each an `app.llm.Handler`."""
+
     checks: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
     """Is it ready? Each returns a word on what answered, or raises. For `/health/ready` and `app doctor`."""
 
@@ -96,6 +105,9 @@ class Feature:
     )
     """More columns of `app workflows list`: each says something on some workflows, by their names."""
 
+    agent_tools: tuple[Lazy[Callable[[], AbstractAsyncContextManager[Sequence[Any]]]], ...] = ()
+    """Tools for agents, open while an agent works (`app.agents.tools.ForeignTool`)."""
+
     around_model_call: tuple[Lazy[Any], ...] = ()
     """Layers (`app.llm.Layer`) around every call of a model, the first one outermost."""
 
@@ -105,11 +117,12 @@ class Feature:
 
 @cache
 def load_features() -> tuple[Feature, ...]:
-    """Return the feature of every `app/NAME/feature.py` on disk, each after those it requires."""
+    """Return the feature of every `feature.py` on disk, each after those it requires."""
     found: dict[str, Feature] = {}
-    for path in sorted(APP.glob("*/feature.py")):
-        feature: Feature = import_module(f"app.{path.parent.name}.feature").feature
-        if feature.name != path.parent.name:
+    for path in sorted(APP.rglob("feature.py")):
+        name = ".".join(path.parent.relative_to(APP).parts)
+        feature: Feature = import_module(f"app.{name}.feature").feature
+        if feature.name != name:
             raise RegistryError(f"{path} is named {feature.name!r}: the name must be the folder's.")
         found[feature.name] = feature
     return tuple(in_order(found))

@@ -8,7 +8,6 @@ from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
-from app.core.paths import APP
 from app.core.registry import load_features
 
 
@@ -34,5 +33,5 @@ class Base(DeclarativeBase):
 def import_models() -> None:
     """Import every feature's `models.py`, so that `Base.metadata` is complete."""
     for feature in load_features():
-        if (APP / feature.name / "models.py").exists():
+        if (feature.folder / "models.py").exists():
             import_module(f"app.{feature.name}.models")

@@ -51,7 +51,7 @@ class Status:
 
 def features_with_migrations() -> list[str]:
     """Return the features that own tables, in the order in which these are made."""
-    return [f.name for f in load_features() if any((APP / f.name / "migrations").glob("*.py"))]
+    return [f.name for f in load_features() if any((f.folder / "migrations").glob("*.py"))]
 
 
 def upgrade(target: str = "head", feature: str | None = None) -> list[str]:

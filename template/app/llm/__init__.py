@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from app.llm.calls import Call, Event, Handler, Layer, Message, Reply, TextDelta, Tool, ToolCall
     from app.llm.errors import LLMError
     from app.llm.facade import chat, complete, extract, stream
-    from app.llm.offline import Question
+    from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
+    from app.llm.offline import Answer, Question, Use
     from app.llm.prompts import Prompt, RenderedPrompt, load_prompt, prompt_files
     from app.llm.providers import check_configured, default_model
 
 __all__ = [
+    "Answer",
     "Budget",
     "Call",
     "Event",
@@ -28,14 +30,18 @@ __all__ = [
     "TextDelta",
     "Tool",
     "ToolCall",
+    "Use",
+    "as_json",
     "chat",
     "check_configured",
     "complete",
     "default_model",
     "extract",
+    "from_pydantic_ai",
     "load_prompt",
     "prompt_files",
     "stream",
+    "to_pydantic_ai",
 ]
 
 __getattr__ = lazy_exports(
@@ -44,7 +50,8 @@ __getattr__ = lazy_exports(
     calls=("Call", "Event", "Handler", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
     errors=("LLMError",),
     facade=("chat", "complete", "extract", "stream"),
-    offline=("Question",),
+    messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),
+    offline=("Answer", "Question", "Use"),
     prompts=("Prompt", "RenderedPrompt", "load_prompt", "prompt_files"),
     providers=("check_configured", "default_model"),
 )

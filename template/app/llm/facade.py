@@ -1,7 +1,7 @@
 """The facade: the only way to call a model."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
@@ -17,10 +17,10 @@ from pydantic_ai import (
     ExternalToolset,
     ModelSettings,
     ToolDefinition,
+    capture_run_messages,
 )
 from pydantic_ai.direct import model_request, model_request_stream
 from pydantic_ai.messages import (
-    ModelMessage,
     ModelRequest,
     ModelResponse,
     PartDeltaEvent,
@@ -28,8 +28,6 @@ from pydantic_ai.messages import (
     TextPart,
     TextPartDelta,
     ToolCallPart,
-    ToolReturnPart,
-    UserPromptPart,
 )
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.usage import UsageLimits
@@ -39,8 +37,9 @@ from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.cache import cache
 from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta, Tool, ToolCall
-from app.llm.errors import translate
+from app.llm.errors import LLMError, translate
 from app.llm.layers import chain, fallback, retry, timeout
+from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
 from app.llm.prompts import RenderedPrompt
 from app.llm.providers import build_model, check_configured, default_model
 from app.llm.settings import LLMSettings
@@ -183,6 +182,8 @@ async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
         async with aclosing(ask(call)) as events:
             async for event in events:
                 yield event
+    except LLMError:
+        raise
     except Exception as error:  # whatever an SDK raises: what leaves here is an LLMError
         raise translate(error, call.model) from error
 
@@ -192,7 +193,7 @@ async def _ask_once(call: Call) -> AsyncGenerator[Event, None]:
     started = time.perf_counter()
     limits, spent = _limits(call), call.budget.spent
     limits.check_before_request(spent)
-    messages = _messages(call.messages)
+    messages = to_pydantic_ai(call.messages)
     last = messages[-1]
     if isinstance(last, ModelRequest):
         last.instructions = call.instructions
@@ -230,7 +231,7 @@ async def _ask_agent(call: Call) -> AsyncGenerator[Event, None]:
         retries={"output": LLMSettings.load().output_retries},
     )
     options: dict[str, Any] = {
-        "message_history": _messages(call.messages),
+        "message_history": to_pydantic_ai(call.messages),
         "usage": call.budget.spent,
         "usage_limits": _limits(call),
         # as a function, since pydantic-ai refuses a fixed choice of tools: it would ask for them for ever,
@@ -239,7 +240,7 @@ async def _ask_agent(call: Call) -> AsyncGenerator[Event, None]:
     }
     started = time.perf_counter()
     if not call.streaming:
-        yield _result(call, await agent.run(**options), started)
+        yield _result(call, await _run(agent, call.model, options), started)
         return
     async with agent.run_stream_events(**options) as events:
         async for event in events:
@@ -247,6 +248,17 @@ async def _ask_agent(call: Call) -> AsyncGenerator[Event, None]:
                 yield TextDelta(text)
             if isinstance(event, AgentRunResultEvent):
                 yield _result(call, event.result, started)
+
+
+async def _run(agent: Agent[None, Any], model: str, options: dict[str, Any]) -> AgentRunResult[Any]:
+    """Run an agent. What it said until an error is kept with the error."""
+    with capture_run_messages() as said:
+        try:
+            return await agent.run(**options)
+        except Exception as error:
+            failure = translate(error, model)
+            failure.details["transcript"] = as_json(from_pydantic_ai(said))
+            raise failure from error
 
 
 def _definition(tool: Tool) -> ToolDefinition:
@@ -282,23 +294,6 @@ def _model_settings(call: Call) -> ModelSettings:
     limits = (LLMSettings.load().max_output_tokens, call.options.get("max_tokens"))
     known = [limit for limit in limits if limit]
     return {**call.options, "max_tokens": min(known)} if known else call.options
-
-
-def _messages(conversation: Sequence[Message]) -> list[ModelMessage]:
-    """Return a conversation as pydantic-ai writes it."""
-    names = {call.id: call.name for message in conversation for call in message.tool_calls}
-    return [_message(message, names) for message in conversation]
-
-
-def _message(message: Message, tool_names: Mapping[str, str]) -> ModelMessage:
-    if message.role == "user":
-        return ModelRequest([UserPromptPart(message.text)])
-    if message.role == "tool":
-        call_id = message.tool_call_id or ""
-        return ModelRequest([ToolReturnPart(tool_names.get(call_id, ""), message.text, tool_call_id=call_id)])
-    text = [TextPart(message.text)] if message.text or not message.tool_calls else []
-    calls = [ToolCallPart(call.name, call.arguments, tool_call_id=call.id) for call in message.tool_calls]
-    return ModelResponse([*text, *calls])
 
 
 def _result(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any]:

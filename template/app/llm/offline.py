@@ -1,16 +1,18 @@
 """`offline:demo`: a model without a key, an account or a network, for development and tests.
 
 It is deterministic. A package scripts what is said to its own prompts in an `offline.py` beside its
-`prompts/`: a function `answer(question: Question) -> str | BaseModel | None`. Where that gives None, or there
-is none, a text call is answered with its prompt, and a structured one with the smallest value that fits.
+`prompts/`: a function `answer(question: Question) -> Answer`: a text, a structure, or the `Use` of a tool.
+Where that gives None, or there is none, a text call is answered with its prompt, and a structured one with
+the smallest value that fits.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import uuid4
 
 from pydantic import BaseModel
 from pydantic_ai.messages import (
@@ -19,13 +21,18 @@ from pydantic_ai.messages import (
     ModelResponse,
     TextPart,
     ToolCallPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 from pydantic_ai.models import Model
-from pydantic_ai.models.function import AgentInfo, DeltaToolCalls, FunctionModel
+from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 from pydantic_ai.models.test import TestModel
+from pydantic_ai.tools import ToolDefinition
 
 NAME = "offline:demo"
+
+_ANSWER = "answer"
+"""The tool by which agents want a structure."""
 
 
 @dataclass(frozen=True)
@@ -38,39 +45,85 @@ class Question:
     """The prompt file of the instructions, such as `runs.echo_summary`."""
     instructions: str | None
     output_type: type[Any]
-    turn: int
-    """How often the user has spoken, from 1."""
+    earlier: tuple[str, ...] = ()
+    """What the user said before."""
+    tools: tuple[str, ...] = ()
+    """The tools that may be used."""
+    results: tuple[str, ...] = ()
+    """What tools have said since the user spoke."""
 
 
-Script = Callable[[Question], str | BaseModel | None]
+@dataclass(frozen=True)
+class Use:
+    """The model asks for a tool."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+Answer: TypeAlias = "str | BaseModel | Use | None"
+Script = Callable[[Question], Answer]
 
 
 def offline_model(prompt_name: str | None, output_type: type[Any]) -> Model:
     """Return a model that answers by the script of the package that `prompt_name` belongs to."""
     script = _script(prompt_name)
 
-    def ask(messages: list[ModelMessage], info: AgentInfo) -> str | BaseModel | None:
-        said = _user_prompts(messages) or [""]
-        return script(Question(said[-1], prompt_name, info.instructions, output_type, turn=len(said)))
+    def parts(messages: list[ModelMessage], info: AgentInfo) -> list[TextPart | ToolCallPart]:
+        question = _question(messages, info, prompt_name, output_type)
+        return [_part(script(question), question.prompt, info)]
 
     async def respond(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        answer = ask(messages, info)
-        if not info.output_tools:
-            return ModelResponse([TextPart(_text(answer, messages))])
-        tool = info.output_tools[0]
-        if isinstance(answer, BaseModel):
-            arguments = answer.model_dump(mode="json")
-        else:
-            arguments = TestModel().gen_tool_args(tool)
-        return ModelResponse([ToolCallPart(tool.name, arguments)])
+        return ModelResponse(parts(messages, info))
 
     async def respond_piecewise(
         messages: list[ModelMessage], info: AgentInfo
     ) -> AsyncIterator[str | DeltaToolCalls]:
-        for word in re.findall(r"\s*\S+", _text(ask(messages, info), messages)):
-            yield word
+        for part in parts(messages, info):
+            if isinstance(part, TextPart):
+                for word in re.findall(r"\s*\S+", part.content):
+                    yield word
+            else:
+                arguments = part.args_as_json_str()
+                yield {0: DeltaToolCall(part.tool_name, arguments, tool_call_id=part.tool_call_id)}
 
     return FunctionModel(respond, stream_function=respond_piecewise, model_name=NAME)
+
+
+def _question(
+    messages: list[ModelMessage], info: AgentInfo, prompt_name: str | None, output_type: type[Any]
+) -> Question:
+    sent = [part for m in messages if isinstance(m, ModelRequest) for part in m.parts]
+    said = [index for index, part in enumerate(sent) if isinstance(part, UserPromptPart)]
+    since = sent[said[-1] :] if said else sent
+    prompts = [str(part.content) for part in sent if isinstance(part, UserPromptPart)]
+    return Question(
+        prompt=prompts[-1] if prompts else "",
+        prompt_name=prompt_name,
+        instructions=info.instructions,
+        output_type=output_type,
+        earlier=tuple(prompts[:-1]),
+        tools=tuple(tool.name for tool in info.function_tools),
+        results=tuple(part.model_response_str() for part in since if isinstance(part, ToolReturnPart)),
+    )
+
+
+def _part(answer: Answer, prompt: str, info: AgentInfo) -> TextPart | ToolCallPart:
+    if isinstance(answer, Use):
+        return ToolCallPart(answer.tool, dict(answer.arguments), tool_call_id=f"offline-{uuid4().hex}")
+    wanted = _answer_tool(info)
+    if wanted is None:
+        text = answer.model_dump_json() if isinstance(answer, BaseModel) else answer
+        return TextPart(text or f"This is the offline model. You said: {prompt}")
+    if isinstance(answer, BaseModel):
+        return ToolCallPart(wanted.name, answer.model_dump(mode="json"))
+    return ToolCallPart(wanted.name, TestModel().gen_tool_args(wanted))
+
+
+def _answer_tool(info: AgentInfo) -> ToolDefinition | None:
+    """Return the tool by which a structure is wanted, if one is."""
+    by_name = (tool for tool in info.function_tools if tool.name == _ANSWER)
+    return next(iter(info.output_tools), None) or next(by_name, None)
 
 
 def _script(prompt_name: str | None) -> Script:
@@ -80,14 +133,3 @@ def _script(prompt_name: str | None) -> Script:
         return lambda _question: None
     script: Script = import_module(f"{package}.offline").answer
     return script
-
-
-def _user_prompts(messages: list[ModelMessage]) -> list[str]:
-    parts = [part for m in messages if isinstance(m, ModelRequest) for part in m.parts]
-    return [str(part.content) for part in parts if isinstance(part, UserPromptPart)]
-
-
-def _text(answer: str | BaseModel | None, messages: list[ModelMessage]) -> str:
-    if isinstance(answer, BaseModel):
-        return answer.model_dump_json()
-    return answer or f"This is the offline model. You said: {(_user_prompts(messages) or [''])[-1]}"

@@ -10,5 +10,6 @@ feature = Feature(
     cli=Lazy("app.mcp.cli:cli"),
     router=Lazy("app.mcp.endpoints:router"),
     lifespan=Lazy("app.mcp.endpoints:lifespan"),
+    agent_tools=(Lazy("app.mcp.remote:open_remote_tools"),),
     probes={"mcp servers": Lazy("app.mcp.remote:probe_servers")},
 )

@@ -44,6 +44,8 @@ def _check_names(flow: "Flow[Any, Any]") -> None:
         if node.name in seen:
             raise _wrong(flow.name, node, "has the name of another node")
         seen.add(node.name)
+        if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
+            raise _wrong(flow.name, node, f"asks after {node.after!r}, which is no node in it")
     for index, node in enumerate(flow.nodes):
         if node.targets() and node.then:
             raise _wrong(flow.name, node, "chooses what follows: it cannot have `then` too")
@@ -108,8 +110,15 @@ def _given_before(
 
 def _gives(node: Node) -> dict[str, Any]:
     """Return what later nodes can read of a node and of those inside it."""
-    inside = node.inner() if isinstance(node, Branches | Loop) else ()
-    return {node.name: node.output, **{inner.name: inner.output for inner in inside}}
+    given = {node.name: node.output}
+    if isinstance(node, Branches):
+        given |= {inner.name: inner.output for inner in node.nodes}
+    if isinstance(node, Loop):
+        names = [inner.name for inner in node.nodes]
+        sure = names.index(node.after or names[-1])
+        for place, inner in enumerate(node.nodes):
+            given[inner.name] = inner.output if place <= sure else inner.output | None
+    return given
 
 
 def _check_reads(node: Node, given: Types, flow: str) -> None:

@@ -28,6 +28,7 @@ from app.workflows.functions import call, name_of, parameters, result
 
 if TYPE_CHECKING:
     from app import agents
+    from app.llm import Message
     from app.workflows.flow import Flow
 
 END = "end"
@@ -152,6 +153,8 @@ class Agent(Node):
     """Returns what the agent is asked."""
     answer: type[Any] = str
     """The agent's output type."""
+    recall: "Callable[..., Sequence[Message]] | None" = None
+    """Returns the conversation before."""
 
     @property
     def output(self) -> Any:
@@ -159,14 +162,17 @@ class Agent(Node):
         return self.answer
 
     def reads(self) -> Mapping[str, Any]:
-        """Return what its question needs."""
-        return parameters(self.say)
+        """Return what its question and its memory need."""
+        return {**parameters(self.say), **(parameters(self.recall) if self.recall else {})}
 
     async def run(self, context: Context, do: Do) -> Any:
         """Let the agent work."""
         del do
         text = await call(self.say, context.values())
-        result = await self.agent().run(text, budget=context.budget)
+        history = await call(self.recall, context.values()) if self.recall else ()
+        result = await self.agent().run(text, history=history, budget=context.budget)
+        tools = [call.name for message in result.transcript[len(history) :] for call in message.tool_calls]
+        context.notes.append(f"{self.name}: used {', '.join(tools) or 'no tools'}")
         context.cost += result.cost or Decimal(0)
         return result.output
 
@@ -334,14 +340,17 @@ class Loop(Node):
 
     nodes: Sequence[Node]
     until: Callable[..., bool]
+    after: str | None = None
+    """The node after which `until` is asked; None: the last one. What comes behind it may never run."""
     at_most: int = 3
     must_settle: bool = False
     """Whether it is an error if the result is not good enough after `at_most` rounds."""
 
     @property
     def output(self) -> Any:
-        """What the last node gives."""
-        return self.nodes[-1].output
+        """What the last node gives; None if it has not run."""
+        last = self.nodes[-1]
+        return last.output if self.after in {None, last.name} else last.output | None
 
     def reads(self) -> Mapping[str, Any]:
         """Return what the nodes need from outside the loop."""
@@ -356,15 +365,17 @@ class Loop(Node):
 
     async def run(self, context: Context, do: Do) -> Any:
         """Go round until the result is good enough."""
+        last = self.nodes[-1].name
         for turn in range(self.at_most):
             for node in self.nodes:
                 context.outputs[node.name] = await do(node, context, f"{self.name}[{turn}].{node.name}")
-            if await call(self.until, context.values()):
-                return context.outputs[self.nodes[-1].name]
+                is_asked = node.name == (self.after or last)
+                if is_asked and await call(self.until, context.values()):
+                    return context.outputs.get(last)
         if self.must_settle:
             raise LoopNotSettled(f"{self.name} was not good enough after {self.at_most} rounds.")
         context.notes.append(f"{self.name}: not good enough after {self.at_most} rounds")
-        return context.outputs[self.nodes[-1].name]
+        return context.outputs[last]
 
 
 @dataclass(frozen=True, kw_only=True)

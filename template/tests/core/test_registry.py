@@ -52,7 +52,9 @@ def test_features_that_require_each_other_are_refused() -> None:
 
 
 def test_every_folder_with_a_feature_is_found() -> None:
-    assert {f.name for f in load_features()} == {path.parent.name for path in APP.glob("*/feature.py")}
+    assert {f.name for f in load_features()} == {
+        ".".join(path.parent.relative_to(APP).parts) for path in APP.rglob("feature.py")
+    }
 
 
 @pytest.mark.parametrize("target", ALL_LAZIES)

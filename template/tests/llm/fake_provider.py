@@ -26,6 +26,14 @@ class Calls:
         object.__setattr__(self, "calls", calls)
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is an error with a code of the provider's."""
+
+    status: int
+    code: str
+
+
 class FakeProvider(ThreadingHTTPServer):
     """The server, with what it received."""
 
@@ -33,7 +41,7 @@ class FakeProvider(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: deque[str | int | Json | Calls] = deque()
+        self.answers: deque[str | int | Json | Calls | Refusal] = deque()
         """What to answer, in turn: a text, the arguments of a call of the first tool, calls of tools by name,
         or a status to fail with."""
         self.requests: list[Json] = []
@@ -72,7 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
         answer = server.answers.popleft() if server.answers else "Hello there"
         time.sleep(server.delay)
         if isinstance(answer, int):
-            self._send(answer, {"error": {"message": "no", "type": "error", "code": "no"}, "message": "no"})
+            answer = Refusal(answer, "no")
+        if isinstance(answer, Refusal):
+            error = {"message": answer.code, "type": "error", "code": answer.code}
+            self._send(answer.status, {"error": error, "message": answer.code})
         elif body.get("stream"):
             self._send_stream(body, _deltas(body, answer))
         else:

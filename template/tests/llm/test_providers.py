@@ -82,10 +82,12 @@ async def test_corrections_end(
     set_environment(LLM_OUTPUT_RETRIES="1")
     fake_provider.answers.extend([{"name": "Anna"}] * 5)
 
-    with pytest.raises(InvalidOutput):
+    with pytest.raises(InvalidOutput) as caught:
         await extract("Anna", Person, model=model)
 
+    roles = [message["role"] for message in caught.value.details["transcript"]]
     assert len(fake_provider.requests) == 2
+    assert roles[:4] == ["user", "assistant", "tool", "assistant"]
 
 
 @configured

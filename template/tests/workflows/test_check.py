@@ -19,7 +19,7 @@ class Longer(Text):
     more: str
 
 
-def first(input: Text) -> int:  # noqa: A002
+def first(input: Text) -> int:
     return len(input.text)
 
 

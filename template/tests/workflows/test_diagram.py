@@ -13,7 +13,7 @@ class Answer(BaseModel):
     text: str
 
 
-def clean(input: Email) -> str:  # noqa: A002
+def clean(input: Email) -> str:
     return input.text.strip()
 
 

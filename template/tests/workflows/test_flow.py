@@ -41,7 +41,7 @@ class Number(BaseModel):
     number: int
 
 
-def count(input: Text) -> Number:  # noqa: A002 - the name by which a node reads the input
+def count(input: Text) -> Number:
     return Number(number=len(input.text))
 
 
@@ -115,7 +115,7 @@ async def test_a_node_after_several_ways_reads_what_may_be_missing_as_none() -> 
 async def test_each_item_is_worked_on_at_the_same_time_and_in_order() -> None:
     at_work, most = 0, 0
 
-    def words(input: Text) -> list[str]:  # noqa: A002
+    def words(input: Text) -> list[str]:
         return input.text.split()
 
     async def length(item: str) -> int:
@@ -180,7 +180,7 @@ async def test_when_one_branch_fails_the_others_are_stopped() -> None:
     assert stopped
 
 
-def grow(input: Text, grown: Number | None) -> Number:  # noqa: A002
+def grow(input: Text, grown: Number | None) -> Number:
     return Number(number=(grown.number if grown else len(input.text)) + 1)
 
 
@@ -219,7 +219,7 @@ async def test_a_loop_that_must_settle_fails_at_its_bound() -> None:
 
 
 async def test_another_workflow_is_a_node() -> None:
-    def give(input: Text) -> Text:  # noqa: A002
+    def give(input: Text) -> Text:
         return Text(text=input.text * 2)
 
     inner = flow_of(COUNT)
@@ -228,7 +228,7 @@ async def test_another_workflow_is_a_node() -> None:
 
 
 async def test_a_model_is_asked_with_its_prompt_file() -> None:
-    def text_of(input: Text) -> str:  # noqa: A002
+    def text_of(input: Text) -> str:
         return input.text
 
     def length(answer: str) -> Number:
@@ -260,7 +260,7 @@ async def test_what_is_done_is_not_done_again() -> None:
 
 
 async def test_every_node_inside_another_is_a_step_of_its_own() -> None:
-    def letters(input: Text) -> list[str]:  # noqa: A002
+    def letters(input: Text) -> list[str]:
         return list(input.text)
 
     def same(item: str) -> str:
@@ -278,14 +278,14 @@ async def test_every_node_inside_another_is_a_step_of_its_own() -> None:
     assert steps.done == ["all[0]", "all[1]", "loop[0].grown", "loop[1].grown", "sub.count"]
 
 
-def lambda_input(input: Text) -> Text:  # noqa: A002
+def lambda_input(input: Text) -> Text:
     return input
 
 
 async def test_a_node_is_tried_again_after_an_error_that_may_pass() -> None:
     tries = 0
 
-    def fragile(input: Text) -> Number:  # noqa: A002
+    def fragile(input: Text) -> Number:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -296,7 +296,7 @@ async def test_a_node_is_tried_again_after_an_error_that_may_pass() -> None:
 
 
 async def test_a_node_that_takes_too_long_is_named() -> None:
-    async def sleep(input: Text) -> Number:  # noqa: A002
+    async def sleep(input: Text) -> Number:
         await asyncio.sleep(60)
         return Number(number=0)
 
@@ -404,5 +404,29 @@ def is_approved_again(again: Decision) -> bool:
     return again.approved
 
 
-def same(input: Text) -> Text:  # noqa: A002
+def same(input: Text) -> Text:
     return input
+
+
+async def test_a_loop_may_be_asked_in_the_middle_of_a_round() -> None:
+    def measure(count: Number, again: Number | None) -> Number:
+        return again or count
+
+    def again(measure: Number) -> Number:
+        return Number(number=measure.number * 2)
+
+    def is_enough(measure: Number) -> bool:
+        return measure.number > 3
+
+    def finish(measure: Number, again: Number | None) -> Number:
+        return Number(number=measure.number if again is None else -measure.number)
+
+    nodes = [Function(name="measure", call=measure), Function(name="again", call=again)]
+    flow = flow_of(
+        COUNT,
+        Loop(name="grow", nodes=nodes, until=is_enough, after="measure"),
+        Function(name="finish", call=finish),
+    )
+
+    assert (await run(flow, Text(text="abcd"))).number == 4
+    assert (await run(flow, Text(text="a"))).number == -4
