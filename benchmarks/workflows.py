@@ -49,7 +49,7 @@ def ours() -> Run:
     class Number(BaseModel):
         number: int
 
-    async def work(input: Number) -> Number:  # noqa: A002 - the name of the input
+    async def work(input: Number) -> Number:
         return input
 
     nodes = [Function(name=f"n{index}", call=work) for index in range(NODES)]

@@ -3,6 +3,7 @@
 Nothing here names a stage or a choice: a question that is added to `copier.yml` is in the matrix at once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,10 @@ CONFIGURATION: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text(e
 
 EXHAUSTIVE = {"stages"}
 """Multiselect questions of which every subset is a combination; of the others: none, each alone, all."""
+
+WORDING = {"license", "llm_provider", "python_version"}
+"""Questions whose answers change words in some files, and no code. Each choice of the others is combined with
+three sets of answers to these, in turn: so each of these sets is combined with some of the others."""
 
 
 @cache
@@ -97,8 +102,15 @@ def _expand(questions: list[Question], answers: dict[str, Any]) -> Iterator[dict
 
 @cache
 def all_combinations() -> tuple[Answers, ...]:
-    """Return every valid set of answers to the questions with choices; the others have their defaults."""
-    return tuple(_expand(QUESTIONS, {}))
+    """Return every valid choice of code, each with some wordings; questions without choices have defaults."""
+    groups: defaultdict[str, list[Answers]] = defaultdict(list)
+    for answers in _expand(QUESTIONS, {}):
+        groups[repr([value for name, value in answers.items() if name not in WORDING])].append(answers)
+    return tuple(
+        answers
+        for turn, group in enumerate(groups.values())
+        for answers in group[turn % max(1, len(group) // 3) :: max(1, len(group) // 3)]
+    )
 
 
 def label(answers: Answers) -> str:

@@ -11,10 +11,11 @@ import structlog
 from pydantic_ai import ModelSettings
 
 from app.chat import repository
-from app.chat.available import require_available
+from app.chat.available import own_models, require_available
+from app.chat.errors import NotSupported
 from app.chat.history import Cut, drop_oldest_turns, history_tokens
 from app.core.errors import FieldError, InvalidInput
-from app.llm import Message, Reply, TextDelta, Tool, chat, load_prompt
+from app.llm import Call, Message, Reply, TextDelta, Tool, chat, load_prompt
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,8 @@ class Recalled:
 async def recall(turn: Turn) -> Recalled:
     """Return what the model is to know of earlier turns. Raises `UnknownModel`."""
     require_available(turn.model)
+    if turn.model in own_models() and (turn.tools or turn.output_type is not str):
+        raise NotSupported(f"{turn.model} has its own tools and answers in text: leave out tools and schema.")
     recalled = await _recall(turn)
     _check_tool_results((*recalled.history.kept, *turn.messages))
     return recalled
@@ -79,8 +82,29 @@ def _check_tool_results(messages: Sequence[Message]) -> None:
 
 async def answer(turn: Turn, recalled: Recalled) -> AsyncGenerator[TextDelta | Reply[Any], None]:
     """Yield the answer. Once it is complete the turn is stored: one that breaks off leaves nothing."""
-    events = chat(
-        (*recalled.history.kept, *turn.messages),
+    async with aclosing(_events(turn, (*recalled.history.kept, *turn.messages))) as events:
+        async for event in events:
+            if isinstance(event, Reply) and turn.conversation:
+                said = Message("assistant", text_of(event), event.tool_calls)
+                new = (*turn.messages, said)
+                await repository.append(turn.owner, turn.conversation, recalled.conversation, new)
+            yield event
+
+
+def _events(turn: Turn, messages: tuple[Message, ...]) -> AsyncGenerator[TextDelta | Reply[Any], None]:
+    """Ask a provider's model, or what a feature offers as one."""
+    own = own_models().get(turn.model)
+    if own is not None:
+        call = Call(
+            messages=messages,
+            model=turn.model,
+            instructions=turn.instructions,
+            options=turn.options,
+            streaming=turn.streaming,
+        )
+        return own.load()(call)
+    return chat(
+        messages,
         instructions=turn.instructions or load_prompt("llm.chat").render(),
         tools=turn.tools,
         options=turn.options,
@@ -88,13 +112,6 @@ async def answer(turn: Turn, recalled: Recalled) -> AsyncGenerator[TextDelta | R
         streaming=turn.streaming,
         model=turn.model,
     )
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, Reply) and turn.conversation:
-                said = Message("assistant", text_of(event), event.tool_calls)
-                new = (*turn.messages, said)
-                await repository.append(turn.owner, turn.conversation, recalled.conversation, new)
-            yield event
 
 
 def text_of(reply: Reply[Any]) -> str:

@@ -56,7 +56,8 @@ async def get_model(model: str) -> Model:
 
 
 def _model(name: str) -> Model:
-    return Model(id=name, owned_by=name.partition(":")[0])
+    provider, _, rest = name.partition(":")
+    return Model(id=name, owned_by=provider if rest else "app")
 
 
 @door.post(

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from app.core.errors import AppError, FieldError, InvalidInput
 from app.core.text import storable
@@ -41,7 +40,7 @@ class DecisionNeeded(AppError):
             hint=f"Give it with --decision '{step}={{\"approved\": true}}'.",
         )
         self.step = step
-        self.question: JsonValue = to_jsonable_python(question)
+        self.question: JsonValue = TypeAdapter(Any).dump_python(question, mode="json")
         """What the person is asked."""
         self.decision = decision
 

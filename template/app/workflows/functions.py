@@ -1,8 +1,9 @@
 """Functions whose parameters say what they need: each names an earlier node, `input` or `context`."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 from app.workflows.errors import DefinitionError
@@ -11,8 +12,8 @@ from app.workflows.errors import DefinitionError
 @cache
 def parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
     """Return the names and types of a function's parameters. Raises `DefinitionError` if one has no type."""
-    hints = get_type_hints(function)
     names = inspect.signature(function).parameters
+    hints = _hints(function, names)
     if untyped := [name for name in names if name not in hints]:
         raise DefinitionError(f"{name_of(function)}() needs a type for its parameters {untyped}.")
     return {name: hints[name] for name in names}
@@ -21,10 +22,18 @@ def parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
 @cache
 def result(function: Callable[..., Any]) -> Any:
     """Return the type of what a function returns. Raises `DefinitionError` if it has none."""
-    hints = get_type_hints(function)
+    hints = _hints(function, ["return"])
     if "return" not in hints:
         raise DefinitionError(f"{name_of(function)}() needs a type for what it returns.")
     return hints["return"]
+
+
+def _hints(function: Callable[..., Any], names: Collection[str]) -> dict[str, Any]:
+    """Return some of a function's types: others may not be importable without what is heavy."""
+    some = {name: hint for name, hint in function.__annotations__.items() if name in names}
+    return get_type_hints(
+        SimpleNamespace(__annotations__=some), globalns=getattr(function, "__globals__", {})
+    )
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.core.errors import InvalidInput
 from app.core.ids import new_id
+from app.core.registry import get_workflow, load_workflows
 from app.core.workflow import Steps
 from app.db import transaction
 from app.llm.errors import ModelUnavailable
@@ -70,6 +71,18 @@ async def test_the_result_and_the_times_are_stored() -> None:
     assert done.finished_at is not None
     assert done.created_at <= done.started_at <= done.finished_at
     assert await events_of(run) == ["running", "step", "succeeded"]
+
+
+@pytest.mark.parametrize("name", sorted(load_workflows()))
+async def test_the_example_of_every_workflow_is_done_or_waits_for_a_person(name: str) -> None:
+    workflow = get_workflow(name)
+    run = await stored_run(workflow=name, input=dict(workflow.example))
+
+    await execute(run.id)
+
+    done = await reloaded(run)
+    expected = {"succeeded", "waiting"} if workflow.decisions else {"succeeded"}
+    assert done.status in expected, done.error
 
 
 async def test_the_same_message_twice_does_the_work_once(monkeypatch: pytest.MonkeyPatch) -> None:

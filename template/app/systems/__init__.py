@@ -1,0 +1,1 @@
+"""Complete example systems, one folder each: see the README.md inside."""

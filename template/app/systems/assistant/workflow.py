@@ -1,0 +1,100 @@
+"""The assistant as a workflow: a calculation is done by code, everything else by an agent with tools."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.core.errors import InvalidInput
+from app.systems.assistant.schemas import Request, Response
+from app.systems.assistant.tools import calculate, current_time, days_between
+from app.workflows import END, Agent, Flow, Function, Router, Rule
+
+if TYPE_CHECKING:
+    from app import agents
+    from app.llm import Message
+
+_SUM = re.compile(
+    r"(?:what is|what's|calculate|=)?\s*(?P<sum>[-+(]*\s*\d[\d\s.+*/%()-]*)\s*[=?]*", re.IGNORECASE
+)
+_DATE_OR_NUMBER = re.compile(r"[\d-]+")
+_REMEMBERED_TURNS = 20
+
+
+def sum_in(message: str) -> str | None:
+    """Return the result if a message is nothing but a sum."""
+    found = _SUM.fullmatch(message.strip())
+    if found is None or not re.search(r"\d\s*[-+*/%]", found["sum"]):
+        return None
+    if _DATE_OR_NUMBER.fullmatch(found["sum"].strip()):
+        return None
+    try:
+        return calculate(found["sum"])
+    except InvalidInput:
+        return None
+
+
+def is_sum(input: Request) -> bool:
+    """Whether the message is nothing but a sum."""
+    return sum_in(input.message) is not None
+
+
+def answer_sum(input: Request) -> Response:
+    """Answer a sum."""
+    return Response(reply=sum_in(input.message) or "", by="code")
+
+
+def make_assistant() -> "agents.Agent[str]":
+    """Make the agent."""
+    from app.agents import make_agent, open_tools, tool
+    from app.llm import load_prompt
+
+    return make_agent(
+        "assistant",
+        load_prompt("systems.assistant.answer").render(),
+        output_type=str,
+        tools=[tool(current_time), tool(days_between), tool(calculate)],
+        toolsets=[open_tools],
+    )
+
+
+def message(input: Request) -> str:
+    """Return what the user says."""
+    return input.message
+
+
+def remembered(input: Request) -> "Sequence[Message]":
+    """Return what the agent remembers of the conversation in the input."""
+    from app.llm import Message
+
+    return recall([Message(turn.role, turn.text) for turn in input.history])
+
+
+def recall(conversation: "Sequence[Message]") -> "Sequence[Message]":
+    """Return what the agent remembers of a conversation."""
+    from app.agents import Memory
+
+    memory = Memory(_REMEMBERED_TURNS)
+    memory.remember(conversation)
+    return memory.recall()
+
+
+def respond(answer: str) -> Response:
+    """Return the agent's answer."""
+    return Response(reply=answer, by="agent")
+
+
+flow = Flow(
+    name="assistant",
+    summary="Answer a message of a conversation, with tools.",
+    input=Request,
+    output=Response,
+    nodes=[
+        Router(name="kind", rules=[Rule("answer_sum", is_sum)], otherwise="answer"),
+        Function(name="answer_sum", call=answer_sum, then=END),
+        Agent(name="answer", agent=make_assistant, say=message, recall=remembered, time_limit=120),
+        Function(name="respond", call=respond),
+    ],
+    example={"message": "How many days are there from 2026-11-22 to 2026-12-24?"},
+)
+
+assistant = flow.as_workflow()

@@ -1,0 +1,92 @@
+"""What features offer as a model of the chat door, with the offline model behind it."""
+
+from collections.abc import AsyncGenerator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from app.chat import available
+from app.chat.available import own_models
+from app.core.lazy import Lazy
+from app.core.registry import Feature
+from app.llm import Call, Event, Reply, TextDelta
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+async def parrot(call: Call) -> AsyncGenerator[Event, None]:
+    """Say again all that users have said."""
+    text = " ".join(message.text for message in call.messages if message.role == "user")
+    yield TextDelta(text)
+    yield Reply(
+        output=text, model="parrot", requests=0, input_tokens=1, output_tokens=2, cost=Decimal(0), seconds=0
+    )
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loaded(Lazy[Any]):
+        def load(self) -> Any:
+            return parrot
+
+    feature = Feature(name="t", stage="own", summary="", chat_models={"parrot": Loaded("")})
+    monkeypatch.setattr(available, "load_features", lambda: (feature,))
+
+
+async def ask(client: AsyncClient, **body: Any) -> Any:
+    messages = [{"role": "user", "content": "Hello there"}]
+    return await client.post("/v1/chat/completions", json={"messages": messages, **body})
+
+
+@pytest.mark.usefixtures("offered")
+async def test_it_is_listed_as_ours(client: AsyncClient) -> None:
+    listed = (await client.get("/v1/models")).json()["data"]
+
+    assert [model["owned_by"] for model in listed if model["id"] == "parrot"] == ["app"]
+
+
+@pytest.mark.usefixtures("offered")
+async def test_it_answers_with_usage(client: AsyncClient) -> None:
+    answer = (await ask(client, model="parrot")).json()
+
+    assert answer["choices"][0]["message"]["content"] == "Hello there"
+    assert answer["usage"]["total_tokens"] == 3
+
+
+@pytest.mark.usefixtures("offered")
+async def test_it_streams(client: AsyncClient) -> None:
+    stream = (await ask(client, model="parrot", stream=True)).text
+
+    assert '"content": "Hello there"' in stream
+    assert stream.endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.usefixtures("offered")
+async def test_it_sees_the_conversation(client: AsyncClient) -> None:
+    for _ in range(2):
+        answer = (await ask(client, model="parrot", conversation_id="c")).json()
+
+    assert answer["choices"][0]["message"]["content"] == "Hello there Hello there"
+
+
+@pytest.mark.usefixtures("offered")
+async def test_it_has_its_own_tools(client: AsyncClient) -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+
+    answer = await ask(client, model="parrot", tools=tools)
+
+    assert answer.status_code == 400
+    assert "its own tools" in answer.json()["error"]["message"]
+
+
+async def test_each_of_this_project_answers(client: AsyncClient) -> None:
+    answers = {model: await ask(client, model=model) for model in own_models()}
+    empty = {
+        model
+        for model, answer in answers.items()
+        if not answer.json().get("choices", [{}])[0].get("message", {}).get("content")
+    }
+
+    assert empty == set()

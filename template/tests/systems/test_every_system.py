@@ -1,0 +1,62 @@
+"""What every system has: a workflow that runs, examples, labelled cases, and a true document."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.core.paths import APP
+from app.core.registry import get_workflow, load_features
+from app.workflows import END
+from tests.commands import run_app
+
+NAMES = [f.name.removeprefix("systems.") for f in load_features() if f.name.startswith("systems.")]
+EXAMPLES = sorted((APP / "systems").glob("*/example*.json"))
+
+each_system = pytest.mark.parametrize("name", NAMES)
+
+
+def readme(name: str) -> str:
+    return (APP / "systems" / name / "README.md").read_text(encoding="utf-8")
+
+
+@each_system
+def test_its_diagram_is_the_one_of_its_graph(name: str) -> None:
+    draw = get_workflow(name).diagram
+    assert draw
+    drawn = re.findall(r"```mermaid\n(.*?)```", readme(name), re.DOTALL)
+
+    assert drawn == [draw("mermaid")], (
+        f"type: uv run app workflows diagram {name} --into app/systems/{name}/README.md"
+    )
+
+
+@each_system
+def test_its_document_says_of_each_step_whether_it_is_ai(name: str) -> None:
+    draw = get_workflow(name).diagram
+    assert draw
+    boxes = set(re.findall(r"^ +(?:subgraph )?(\w+)[\[({]", draw("mermaid"), re.MULTILINE))
+    steps = boxes - {"begin", "finish", END}
+
+    assert {step for step in steps if f"`{step}`" not in readme(name)} == set()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_its_examples_run_from_the_command_line(path: Path) -> None:
+    decided = path.with_name("decisions.json")
+    decisions = json.loads(decided.read_text()) if decided.exists() else {}
+    options = [f"--decision={step}={json.dumps(decision)}" for step, decision in decisions.items()]
+
+    done = run_app("workflows", "run", path.parent.name, "--input", str(path), *options)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+
+
+@each_system
+def test_it_has_an_example_and_labelled_cases(name: str) -> None:
+    folder = APP / "systems" / name
+
+    assert list(folder.glob("example*.json"))
+    assert len((folder / "evals" / "cases.jsonl").read_text().splitlines()) >= 5
