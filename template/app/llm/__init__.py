@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from app.llm.facade import chat, complete, extract, stream
     from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
     from app.llm.offline import Answer, Question, Use
-    from app.llm.prompts import Prompt, RenderedPrompt, load_prompt, prompt_files
+    from app.llm.prompts import Prompt, RenderedPrompt, as_data, load_prompt, prompt_files
     from app.llm.providers import check_configured, default_model
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Tool",
     "ToolCall",
     "Use",
+    "as_data",
     "as_json",
     "chat",
     "check_configured",
@@ -52,6 +53,6 @@ __getattr__ = lazy_exports(
     facade=("chat", "complete", "extract", "stream"),
     messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),
     offline=("Answer", "Question", "Use"),
-    prompts=("Prompt", "RenderedPrompt", "load_prompt", "prompt_files"),
+    prompts=("Prompt", "RenderedPrompt", "as_data", "load_prompt", "prompt_files"),
     providers=("check_configured", "default_model"),
 )

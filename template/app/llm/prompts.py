@@ -4,6 +4,7 @@ A file has a front matter (YAML between two lines `---`: name, version, variable
 renders. A variable that is missing, not declared or not used is an error, not an empty string.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -64,6 +65,15 @@ class Prompt:
         except TemplateError as error:
             raise PromptError(f"Prompt {self.name!r} cannot be rendered: {error}.") from error
         return RenderedPrompt(self.name, self.version, text.strip())
+
+
+def as_data(name: str, text: str) -> str:
+    """Return a text between `<name>` and `</name>`: what others wrote, which is data and no instruction.
+
+    It cannot end the mark itself.
+    """
+    defused = re.sub(rf"<(?=/?\s*{name})", "< ", text, flags=re.IGNORECASE)
+    return f"<{name}>\n{defused}\n</{name}>"
 
 
 @cache

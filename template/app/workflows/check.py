@@ -12,7 +12,7 @@ from app.workflows.nodes import END, Approval, Branches, Each, Loop, Node, Sub
 if TYPE_CHECKING:
     from app.workflows.flow import Flow
 
-_RESERVED = {"input", "context", "item", END}
+_RESERVED = {"input", "context", "item", END, "INPUT", "OUTPUT"}
 
 Types = Mapping[str, Any]
 

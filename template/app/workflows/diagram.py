@@ -15,7 +15,9 @@ from app.workflows.nodes import END, Agent, Approval, Branches, Each, Loop, Mode
 if TYPE_CHECKING:
     from app.workflows.flow import Flow
 
-_START, _FINISH = "begin", "finish"
+_START, _FINISH = "INPUT", "OUTPUT"
+_MERMAID_WORDS = {"class", "click", "default", "direction", "flowchart", "graph", "style", "subgraph"}
+"""Names that Mermaid would take for something else."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,12 @@ def as_mermaid(drawn: Picture) -> str:
         lines += _mermaid_box(box, "    ")
     for arrow in drawn.arrows:
         label = f'|"{arrow.label}"|' if arrow.label else ""
-        lines.append(f"    {arrow.source} -->{label} {arrow.target}")
+        lines.append(f"    {_mermaid_name(arrow.source)} -->{label} {_mermaid_name(arrow.target)}")
     return "\n".join(lines) + "\n"
+
+
+def _mermaid_name(name: str) -> str:
+    return f"{name}_" if name in _MERMAID_WORDS else name
 
 
 _MERMAID: dict[type[Node] | None, tuple[str, str]] = {
@@ -116,9 +122,9 @@ _MERMAID: dict[type[Node] | None, tuple[str, str]] = {
 def _mermaid_box(box: Box, indent: str) -> Iterator[str]:
     if not box.inside:
         left, right = _MERMAID.get(box.kind, ("[", "]"))
-        yield f'{indent}{box.name}{left}"{box.label}"{right}'
+        yield f'{indent}{_mermaid_name(box.name)}{left}"{box.label}"{right}'
         return
-    yield f'{indent}subgraph {box.name}["{box.label}"]'
+    yield f'{indent}subgraph {_mermaid_name(box.name)}["{box.label}"]'
     for inner in box.inside:
         yield from _mermaid_box(inner, f"{indent}    ")
     yield f"{indent}end"

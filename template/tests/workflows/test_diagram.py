@@ -43,7 +43,7 @@ def good(draft: Answer) -> bool:
 
 DIAGRAM = """\
 flowchart TD
-    begin(["Email"])
+    INPUT(["Email"])
     clean["clean"]
     route{"route"}
     refuse["refuse"]
@@ -53,14 +53,14 @@ flowchart TD
     subgraph improve["improve: until good, at most 3 times"]
         draft[["draft"]]
     end
-    finish(["Answer"])
-    begin --> clean
+    OUTPUT(["Answer"])
+    INPUT --> clean
     clean --> route
     route -->|"is_spam"| refuse
     route -->|"else"| all
-    refuse --> finish
+    refuse --> OUTPUT
     all --> improve
-    improve --> finish
+    improve --> OUTPUT
 """
 
 

@@ -1,0 +1,1 @@
+"""Invoices and contracts in, checked data out; what code finds doubtful goes to a person."""

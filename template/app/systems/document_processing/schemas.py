@@ -1,0 +1,138 @@
+"""What goes in, what a model reads out of it, and what comes out."""
+
+import base64
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, EncodedBytes, EncoderProtocol, Field, model_validator
+
+from app.core.text import Text
+from app.core.workflow import Decision
+
+Kind = Literal["invoice", "contract"]
+
+
+class _Base64(EncoderProtocol):
+    """Base64 as RFC 4648 has it, in lines or not; other characters are an error."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> bytes:
+        return base64.b64decode(b"".join(data.split()), validate=True)
+
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        return base64.b64encode(value)
+
+    @classmethod
+    def get_json_format(cls) -> Literal["base64"]:
+        return "base64"
+
+
+File = Annotated[bytes, EncodedBytes(encoder=_Base64)]
+Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
+
+
+class Document(BaseModel):
+    """A document: its text, or a file (PDF, DOCX or text) in Base64."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Text | None = Field(None, max_length=2_000_000)
+    content: File | None = Field(None, max_length=20_000_000)
+    filename: Text | None = Field(None, max_length=300, description="For people: it decides nothing.")
+
+    @model_validator(mode="after")
+    def _has_one_of_them(self) -> "Document":
+        if (self.text is None) == (self.content is None):
+            raise ValueError("give either text or content")
+        return self
+
+
+class ReadText(BaseModel):
+    """The text of a document."""
+
+    text: str
+    pages: int
+
+
+class LineItem(BaseModel):
+    """One line of an invoice."""
+
+    description: str
+    quantity: Amount = Decimal(1)
+    unit_price: Amount
+    amount: Amount = Field(description="The amount of the line, as the document says it.")
+
+
+class Invoice(BaseModel):
+    """An invoice, as it is written: nothing corrected, nothing worked out."""
+
+    supplier: str
+    number: str
+    issued: date | None = None
+    due: date | None = None
+    currency: str = Field(description="ISO 4217, such as EUR.", pattern="^[A-Z]{3}$")
+    lines: list[LineItem] = Field(default_factory=list, max_length=500)
+    net: Amount | None = Field(None, description="The sum before tax, as the document says it.")
+    tax_rate: Amount | None = Field(None, description="Per cent.")
+    tax: Amount | None = None
+    total: Amount = Field(description="What is to be paid, as the document says it.")
+    confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
+
+
+class Contract(BaseModel):
+    """A contract, as it is written."""
+
+    title: str
+    parties: list[str] = Field(max_length=20)
+    starts: date | None = None
+    ends: date | None = None
+    notice_days: int | None = Field(None, ge=0, description="Days of notice to end it.")
+    governing_law: str | None = None
+    confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
+
+
+class KindAnswer(BaseModel):
+    """Which kind of document it is."""
+
+    to: Literal["invoice", "contract", "check"] = Field(description="`check` if it is neither.")
+
+
+class Checked(BaseModel):
+    """What code has found."""
+
+    kind: Kind | None
+    problems: list[str]
+
+
+class Question(BaseModel):
+    """What a person is shown."""
+
+    filename: str | None
+    problems: list[str]
+    invoice: Invoice | None
+    contract: Contract | None
+    text: str
+    """The beginning of the document."""
+
+
+class Review(Decision):
+    """What a person has decided: accept it as it is, accept it corrected, or refuse it."""
+
+    invoice: Invoice | None = None
+    contract: Contract | None = None
+
+
+class Result(BaseModel):
+    """The data of the document, and how sure one can be of it."""
+
+    status: Literal["accepted", "corrected", "rejected"]
+    kind: Kind | None
+    invoice: Invoice | None
+    contract: Contract | None
+    problems: list[str]
+    """What code finds wrong with these data: none, unless a person has accepted them so."""
+    reviewed: bool
+    comment: str
+    pages: int

@@ -1,0 +1,134 @@
+"""Read, recognise, extract, check; what is doubtful goes to a person."""
+
+import re
+from decimal import Decimal
+
+from app.llm import as_data
+from app.systems.document_processing.checking import problems_of_contract, problems_of_invoice
+from app.systems.document_processing.reading import read
+from app.systems.document_processing.schemas import (
+    Checked,
+    Contract,
+    Document,
+    Invoice,
+    KindAnswer,
+    Question,
+    ReadText,
+    Result,
+    Review,
+)
+from app.workflows import Approval, Flow, Function, Model, Router, Rule
+
+_INVOICE = re.compile(r"\b(invoice|rechnung|facture|factura|fattura)\b", re.IGNORECASE)
+_CONTRACT = re.compile(r"\b(contract|agreement|vertrag|contrat|contrato)\b", re.IGNORECASE)
+_HEADING = 400
+_SHOWN_CHARACTERS = 4000
+
+
+def is_invoice(read: ReadText) -> bool:
+    """Whether the beginning says that it is an invoice, and does not speak of a contract."""
+    beginning = read.text[:_HEADING]
+    return bool(_INVOICE.search(beginning)) and not _CONTRACT.search(beginning)
+
+
+def is_contract(read: ReadText) -> bool:
+    """Whether the beginning says that it is a contract, and does not speak of an invoice."""
+    beginning = read.text[:_HEADING]
+    return bool(_CONTRACT.search(beginning)) and not _INVOICE.search(beginning)
+
+
+def document(read: ReadText) -> str:
+    """Return the text as data."""
+    return as_data("document", read.text)
+
+
+def beginning(read: ReadText) -> str:
+    """Return the beginning as data: it tells what kind of document it is."""
+    return as_data("document", read.text[:_SHOWN_CHARACTERS])
+
+
+def check(read: ReadText, invoice: Invoice | None, contract: Contract | None) -> Checked:
+    """Hold what the model has read against arithmetic and the text."""
+    if invoice:
+        return Checked(kind="invoice", problems=problems_of_invoice(invoice, read.text))
+    if contract:
+        return Checked(kind="contract", problems=problems_of_contract(contract, read.text))
+    return Checked(kind=None, problems=["it is neither an invoice nor a contract"])
+
+
+def is_sound(check: Checked) -> bool:
+    """Whether code has found nothing."""
+    return not check.problems
+
+
+def question(
+    input: Document, read: ReadText, check: Checked, invoice: Invoice | None, contract: Contract | None
+) -> Question:
+    """Return what a person needs to decide."""
+    return Question(
+        filename=input.filename,
+        problems=check.problems,
+        invoice=invoice,
+        contract=contract,
+        text=read.text[:_SHOWN_CHARACTERS],
+    )
+
+
+def finish(
+    read: ReadText, invoice: Invoice | None, contract: Contract | None, review: Review | None
+) -> Result:
+    """Return the data, with a person's corrections, which are checked as well."""
+    corrected = review is not None and bool(review.invoice or review.contract)
+    if review and corrected:
+        invoice, contract = review.invoice, review.contract
+    approved = review is None or review.approved
+    checked = check(read, invoice, contract)
+    return Result(
+        status="rejected" if not approved else "corrected" if corrected else "accepted",
+        kind=checked.kind,
+        invoice=invoice,
+        contract=contract,
+        problems=checked.problems,
+        reviewed=review is not None,
+        comment=review.comment if review else "",
+        pages=read.pages,
+    )
+
+
+flow = Flow(
+    name="document_processing",
+    summary="Read an invoice or a contract, and check what was read.",
+    input=Document,
+    output=Result,
+    nodes=[
+        Function(name="read", call=read),
+        Router(
+            name="kind",
+            rules=[Rule("invoice", is_invoice), Rule("contract", is_contract)],
+            otherwise=Model(
+                name="recognise", prompt="systems.document_processing.kind", say=beginning, answer=KindAnswer
+            ),
+            choices=["invoice", "contract", "check"],
+        ),
+        Model(
+            name="invoice",
+            prompt="systems.document_processing.invoice",
+            say=document,
+            answer=Invoice,
+            then="check",
+        ),
+        Model(name="contract", prompt="systems.document_processing.contract", say=document, answer=Contract),
+        Function(name="check", call=check),
+        Router(name="doubts", rules=[Rule("finish", is_sound)], otherwise="review"),
+        Approval(name="review", ask=question, decision=Review),
+        Function(name="finish", call=finish),
+    ],
+    example={
+        "text": "INVOICE\nSupplier: Lamp Works Ltd\nInvoice no: 2026-117\nDate: 2026-11-02\nCurrency: EUR\n"
+        "2 x Desk lamp @ 40.00 = 80.00\nNet: 80.00\nTax 19%: 15.20\nTotal: 95.20\n"
+    },
+    max_cost=Decimal("0.50"),
+    max_requests=12,
+)
+
+document_processing = flow.as_workflow()
