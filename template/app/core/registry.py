@@ -105,6 +105,9 @@ class Feature:
     )
     """More columns of `app workflows list`: each says something on some workflows, by their names."""
 
+    offers: Mapping[str, Lazy[Any]] = field(default_factory=dict)
+    """What others use if this feature is there, by name: they say what they expect, and work without it."""
+
     agent_tools: tuple[Lazy[Callable[[], AbstractAsyncContextManager[Sequence[Any]]]], ...] = ()
     """Tools for agents, open while an agent works (`app.agents.tools.ForeignTool`)."""
 

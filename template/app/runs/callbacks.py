@@ -6,9 +6,6 @@ receiver does not answer with a status of 2xx. The receiver checks the signature
 """
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 import time
 from datetime import timedelta
@@ -17,6 +14,7 @@ import structlog
 from httpx2 import AsyncClient, HTTPError
 
 from app.core.errors import InvalidInput
+from app.core.webhooks import sign
 from app.runs import repository
 from app.runs.addresses import find_address, parse_callback_url, refused
 from app.runs.models import Run
@@ -114,14 +112,3 @@ async def _send(run: Run) -> int:
     if not response.is_success:
         raise HTTPError(f"the receiver answered {response.status_code}")
     return response.status_code
-
-
-def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers that prove where a callback comes from, and when it was sent."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
-    }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from app.workflows.chat import as_chat_model
     from app.workflows.context import Context
     from app.workflows.flow import Flow, run
     from app.workflows.nodes import (
@@ -37,11 +38,13 @@ __all__ = [
     "Router",
     "Rule",
     "Sub",
+    "as_chat_model",
     "run",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
+    chat=("as_chat_model",),
     context=("Context",),
     flow=("Flow", "run"),
     nodes=(

@@ -106,10 +106,16 @@ def _decisions(nodes: Sequence[Node], prefix: str = "") -> Iterator[tuple[str, t
 
 async def run(flow: Flow[In, Out], data: In, steps: Steps | None = None) -> Out:
     """Run a workflow: the facade. With the steps of a durable run, what is done is not done again."""
-    budget = Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
-    runner = _Runner(steps or Steps())
-    output: Out = await flow.walk(Context(data, budget), runner.do)
+    output, _ = await carry_out(flow, data, steps or Steps())
     return output
+
+
+async def carry_out(flow: Flow[In, Out], data: In, steps: Steps) -> tuple[Out, Context]:
+    """Run a workflow; return its output, and the context with what it has cost and noted."""
+    budget = Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
+    context = Context(data, budget)
+    output: Out = await flow.walk(context, _Runner(steps).do)
+    return output, context
 
 
 class Done(BaseModel, Generic[T]):

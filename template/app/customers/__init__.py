@@ -1,0 +1,1 @@
+"""Customers and their orders, for those who have to know who writes."""

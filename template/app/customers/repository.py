@@ -1,0 +1,39 @@
+"""All SQL on customers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import selectinload
+
+from app.customers.models import Customer, Order
+from app.customers.schemas import CustomerRow
+from app.db import transaction
+
+
+async def find_customer(email: str) -> dict[str, Any] | None:
+    """Return a customer with all orders, as JSON; None if the address is unknown."""
+    statement = select(Customer).where(Customer.email == email.lower()).options(selectinload(Customer.orders))
+    async with transaction() as session:
+        customer = await session.scalar(statement)
+        return CustomerRow.model_validate(customer).model_dump(mode="json") if customer else None
+
+
+async def save_customers(rows: Sequence[CustomerRow]) -> None:
+    """Store customers and orders; those that are there are brought up to date. All of them or none."""
+    async with transaction() as session:
+        for row in rows:
+            customer = {**row.model_dump(exclude={"orders"}), "email": row.email.lower()}
+            await session.execute(_upsert(Customer, "email"), customer)
+            for order in row.orders:
+                await session.execute(
+                    _upsert(Order, "number"), {**order.model_dump(), "customer_email": customer["email"]}
+                )
+
+
+def _upsert(table: type[Customer | Order], key: str) -> Any:
+    statement = insert(table)
+    columns = [column.name for column in table.__table__.columns if column.name != key]
+    new = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=[key], set_=new)

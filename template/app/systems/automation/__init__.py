@@ -1,0 +1,1 @@
+"""Support e-mails: routed by rules first, answered, drafted or acted upon."""

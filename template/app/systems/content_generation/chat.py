@@ -1,0 +1,18 @@
+"""The writer as a model of the chat door: the message is the topic, the answer the article."""
+
+from app.systems.content_generation.schemas import Article, Brief
+from app.systems.content_generation.workflow import flow
+from app.workflows import as_chat_model
+
+
+def read(text: str) -> Brief:
+    """Return a brief with the topic that somebody has typed."""
+    return Brief(topic=text)
+
+
+def write(article: Article) -> str:
+    """Return the article as text."""
+    return article.markdown
+
+
+answer = as_chat_model(flow, read=read, write=write)

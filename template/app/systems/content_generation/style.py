@@ -1,0 +1,64 @@
+"""What code can check of a text: length, form, and phrases that nobody wants to read."""
+
+import re
+from collections.abc import Iterator
+
+from app.systems.content_generation.schemas import Brief
+
+TOLERANCE = 0.2
+"""How far the number of words may be off."""
+
+_LONGEST_SENTENCE = 45
+_WORN_OUT = (
+    "in today's fast-paced world",
+    "delve into",
+    "game-changer",
+    "unlock the power",
+    "it is important to note",
+    "as an ai",
+)
+_PLACEHOLDER = re.compile(
+    r"\bTODO\b|\bTBD\b|lorem ipsum|\[(?:insert|your|name|placeholder)[^\]]*\]", re.IGNORECASE
+)
+
+
+def count_words(markdown: str) -> int:
+    """Count the words, without the marks of Markdown."""
+    return len(re.findall(r"[^\W_][\w'\u2019-]*", re.sub(r"[#*_`>|]", " ", markdown)))
+
+
+def problems_of(markdown: str, brief: Brief) -> list[str]:
+    """Return what is wrong with a draft, each in a sentence that says what to do."""
+    return [*_length(markdown, brief), *_form(markdown), *_wording(markdown, brief)]
+
+
+def _length(markdown: str, brief: Brief) -> Iterator[str]:
+    words = count_words(markdown)
+    least, most = (round(brief.words * factor) for factor in (1 - TOLERANCE, 1 + TOLERANCE))
+    if not least <= words <= most:
+        yield f"it has {words} words: write between {least} and {most}"
+
+
+def _form(markdown: str) -> Iterator[str]:
+    if not re.match(r"# \S", markdown):
+        yield "it does not begin with its title: put '# ' and the title into the first line"
+    if len(re.findall(r"^## \S", markdown, re.MULTILINE)) < 2:
+        yield "it has fewer than two sections: begin each with '## '"
+    if re.search(r"^## [^\n]+\n+(?=## |\Z)", markdown, re.MULTILINE):
+        yield "a section is empty: write it or leave it out"
+    prose = re.sub(r"^#+ .*$", "", markdown, flags=re.MULTILINE)
+    sentences = re.split(r"[.!?:]+(?:\s+|$)|\n\n|\n[-*] ", prose)
+    if any(count_words(sentence) > _LONGEST_SENTENCE for sentence in sentences):
+        yield f"a sentence has more than {_LONGEST_SENTENCE} words: split it"
+
+
+def _wording(markdown: str, brief: Brief) -> Iterator[str]:
+    text = markdown.casefold().replace("\u2019", "'")
+    for phrase in _WORN_OUT:
+        if phrase in text:
+            yield f"it says {phrase!r}: leave that out"
+    for wanted in brief.must_mention:
+        if wanted.casefold() not in text:
+            yield f"it does not mention {wanted!r}"
+    if found := _PLACEHOLDER.search(markdown):
+        yield f"it has a placeholder, {found[0]!r}: fill it in"

@@ -1,0 +1,153 @@
+"""Outline, sections in parallel, then measure, criticise and revise until it is good enough."""
+
+from decimal import Decimal
+
+from app.llm import as_data
+from app.systems.content_generation.schemas import (
+    Article,
+    Brief,
+    Critique,
+    Draft,
+    Measured,
+    Outline,
+    Task,
+)
+from app.systems.content_generation.style import count_words, problems_of
+from app.workflows import Each, Flow, Function, Loop, Model
+
+
+def the_brief(input: Brief) -> str:
+    """Return the brief as data."""
+    return as_data("brief", input.model_dump_json(indent=2))
+
+
+def wishes(input: Brief) -> dict[str, object]:
+    """Return what the instructions need to know."""
+    return {"language": input.language, "audience": input.audience, "tone": input.tone}
+
+
+def plan(input: Brief, outline: Outline) -> list[Task]:
+    """Share out the words among the sections."""
+    words = max(20, input.words // len(outline.parts))
+    return [
+        Task(title=outline.title, heading=part.heading, points=part.points, words=words)
+        for part in outline.parts
+    ]
+
+
+def tasks(plan: list[Task]) -> list[Task]:
+    """Return the sections that are to be written."""
+    return plan
+
+
+def the_task(item: Task, input: Brief) -> str:
+    """Return what one section has to say."""
+    return as_data("task", item.model_dump_json(indent=2)) + "\n" + the_brief(input)
+
+
+def assemble(outline: Outline, plan: list[Task], sections: list[str]) -> Draft:
+    """Put the sections together under their headings."""
+    parts = [f"## {task.heading}\n\n{text.strip()}" for task, text in zip(plan, sections, strict=True)]
+    return Draft(markdown="\n\n".join([f"# {outline.title}", *parts]))
+
+
+def current(assemble: Draft, revise: Draft | None) -> Draft:
+    """Return the newest draft."""
+    return revise or assemble
+
+
+def measure(input: Brief, assemble: Draft, revise: Draft | None) -> Measured:
+    """Check what code can check."""
+    text = current(assemble, revise).markdown
+    return Measured(words=count_words(text), problems=problems_of(text, input))
+
+
+def to_criticise(input: Brief, assemble: Draft, revise: Draft | None) -> str:
+    """Return the draft and the brief for the critic."""
+    return as_data("draft", current(assemble, revise).markdown) + "\n" + the_brief(input)
+
+
+def is_good(measure: Measured, critique: Critique) -> bool:
+    """Whether both code and the critic are content."""
+    return critique.good_enough and not measure.problems
+
+
+def to_revise(
+    input: Brief, assemble: Draft, revise: Draft | None, measure: Measured, critique: Critique
+) -> str:
+    """Return the draft with everything that is wrong with it."""
+    wrong = "\n".join(f"- {remark}" for remark in [*measure.problems, *critique.remarks])
+    draft = as_data("draft", current(assemble, revise).markdown)
+    return "\n".join([draft, as_data("remarks", wrong), the_brief(input)])
+
+
+def publish(
+    input: Brief, outline: Outline, assemble: Draft, revise: Draft | None, critique: Critique
+) -> Article:
+    """Return the article with what is still wrong with it: nothing is hidden."""
+    text = current(assemble, revise).markdown
+    return Article(
+        title=outline.title,
+        markdown=text,
+        words=count_words(text),
+        problems=problems_of(text, input),
+        remarks=critique.remarks,
+    )
+
+
+flow = Flow(
+    name="content_generation",
+    summary="Write an article from a brief.",
+    input=Brief,
+    output=Article,
+    nodes=[
+        Model(
+            name="outline",
+            prompt="systems.content_generation.outline",
+            say=the_brief,
+            variables=wishes,
+            answer=Outline,
+        ),
+        Function(name="plan", call=plan),
+        Each(
+            name="sections",
+            over=tasks,
+            node=Model(
+                name="section",
+                prompt="systems.content_generation.section",
+                say=the_task,
+                variables=wishes,
+                attempts=2,
+            ),
+        ),
+        Function(name="assemble", call=assemble),
+        Loop(
+            name="improve",
+            nodes=[
+                Function(name="measure", call=measure),
+                Model(
+                    name="critique",
+                    prompt="systems.content_generation.critique",
+                    say=to_criticise,
+                    answer=Critique,
+                ),
+                Model(
+                    name="revise",
+                    prompt="systems.content_generation.revise",
+                    say=to_revise,
+                    variables=wishes,
+                    answer=Draft,
+                ),
+            ],
+            until=is_good,
+            after="critique",
+            at_most=3,
+        ),
+        Function(name="publish", call=publish),
+    ],
+    example={"topic": "Why small language models matter", "words": 160, "must_mention": ["privacy"]},
+    max_cost=Decimal("1.00"),
+    max_requests=40,
+)
+
+content_generation = flow.as_workflow()

@@ -1,0 +1,63 @@
+from typing import Any
+
+import pytest
+
+from app.systems.content_generation.schemas import Brief
+from app.systems.content_generation.style import count_words, problems_of
+from app.systems.content_generation.workflow import flow
+from app.workflows import run
+from tests.systems.cases import Case, load_cases, name_of
+
+
+@pytest.mark.parametrize("case", load_cases("content_generation"), ids=name_of)
+async def test_labelled_cases(case: Case) -> None:
+    article = await run(flow, Brief.model_validate(case["input"]))
+
+    expected = case["expected"]
+    assert expected["at_least"] <= article.words <= expected["at_most"]
+    assert [word for word in expected["mentions"] if word not in article.markdown] == []
+    assert article.problems == []
+
+
+GOOD = (
+    "# Lamps\n\n## One\n\nA lamp gives light. "
+    + "It is good to have one. " * 8
+    + "\n\n## Two\n\nBuy one lamp."
+)
+
+
+def problems(markdown: str = GOOD, **brief: Any) -> str:
+    wanted = Brief.model_validate({"topic": "Lamps", "words": 80, **brief})
+    return "; ".join(problems_of(markdown, wanted))
+
+
+def test_a_good_draft_has_no_problems() -> None:
+    assert count_words(GOOD) == 58
+    assert problems(GOOD + " It is good to have one." * 3) == ""
+
+
+@pytest.mark.parametrize(
+    ("markdown", "problem"),
+    [
+        (GOOD, "write between 64 and 96"),
+        (GOOD.replace("# Lamps\n", "Lamps\n", 1), "begin with its title"),
+        (GOOD.replace("## Two", "Two"), "fewer than two sections"),
+        (GOOD + "\n\n## Three\n", "a section is empty"),
+        (GOOD + "\n\n## Three\n\n" + "word " * 50, "more than 45 words"),
+        (GOOD + " Let us delve into lamps.", "'delve into'"),
+        (GOOD + " [insert name here]", "placeholder"),
+        (GOOD + " TODO", "placeholder"),
+    ],
+)
+def test_code_finds_what_is_wrong_with_a_draft(markdown: str, problem: str) -> None:
+    assert problem in problems(markdown)
+
+
+def test_code_finds_what_is_not_mentioned() -> None:
+    assert "does not mention 'Candles'" in problems(must_mention=["Candles", "LAMP"])
+
+
+async def test_what_cannot_be_mended_is_said() -> None:
+    article = await run(flow, Brief(topic="Lamps", must_mention=["delve into"]))
+
+    assert article.problems == ["it says 'delve into': leave that out"]
