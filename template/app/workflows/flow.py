@@ -133,18 +133,22 @@ class _Runner:
         self._steps = steps
 
     async def do(self, node: Node, context: Context, path: str) -> Any:
-        """Run a node and return its output."""
+        """Run a node and return its output. `path` is the name of its step: unique, and always the same."""
+
+        async def inside(inner: Node, its_context: Context, place: str) -> Any:
+            return await self.do(inner, its_context, f"{path}{place}")
+
         if isinstance(node, Approval):
-            return await self._steps.decide(path, await node.run(context, self.do), node.decision)
+            return await self._steps.decide(path, await node.run(context, inside), node.decision)
         if node.inner() or not node.is_step:
-            return await _within_limits(node, context, self.do)
+            return await _within_limits(node, context, inside)
         asked = False
 
         async def work() -> Done[Any]:
             nonlocal asked
             asked = True
             own = context.fork()
-            output = await _within_limits(node, own, self.do)
+            output = await _within_limits(node, own, inside)
             cost, notes = own.since(context)
             return Done(output=output, cost=cost, notes=notes)
 

@@ -35,7 +35,7 @@ END = "end"
 """What comes after a node with which the workflow ends."""
 
 Do = Callable[["Node", Context, str], Any]
-"""Runs a node inside another one: `await do(node, context, "name[0]")`."""
+"""Runs a node inside another one: `await do(node, context, "[0]")`. The text says at which place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +274,7 @@ class Each(Node):
         """Run the node for each item, at most `at_once` at a time."""
         items = await call(self.over, context.values())
         return await _gather(
-            [(self.node, context.fork(item=item), f"{self.name}[{i}]") for i, item in enumerate(items)],
+            [(self.node, context.fork(item=item), f"[{i}]") for i, item in enumerate(items)],
             context,
             do,
             self.at_once,
@@ -303,7 +303,7 @@ class Branches(Node):
 
     async def run(self, context: Context, do: Do) -> dict[str, Any]:
         """Run the nodes, at most `at_once` at a time."""
-        jobs = [(node, context.fork(), f"{self.name}.{node.name}") for node in self.nodes]
+        jobs = [(node, context.fork(), f".{node.name}") for node in self.nodes]
         outputs = await _gather(jobs, context, do, self.at_once)
         found = {node.name: output for node, output in zip(self.nodes, outputs, strict=True)}
         context.outputs |= found
@@ -368,7 +368,7 @@ class Loop(Node):
         last = self.nodes[-1].name
         for turn in range(self.at_most):
             for node in self.nodes:
-                context.outputs[node.name] = await do(node, context, f"{self.name}[{turn}].{node.name}")
+                context.outputs[node.name] = await do(node, context, f"[{turn}].{node.name}")
                 is_asked = node.name == (self.after or last)
                 if is_asked and await call(self.until, context.values()):
                     return context.outputs.get(last)
@@ -400,6 +400,6 @@ class Sub(Node):
     async def run(self, context: Context, do: Do) -> Any:
         """Run the other workflow inside this one, with its budget."""
         inner = Context(await call(self.give, context.values()), context.budget)
-        output = await self.flow.walk(inner, do, f"{self.name}.")
+        output = await self.flow.walk(inner, do, ".")
         context.join(inner.cost, inner.notes)
         return output

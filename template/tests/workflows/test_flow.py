@@ -430,3 +430,31 @@ async def test_a_loop_may_be_asked_in_the_middle_of_a_round() -> None:
 
     assert (await run(flow, Text(text="abcd"))).number == 4
     assert (await run(flow, Text(text="a"))).number == -4
+
+
+async def test_a_step_inside_others_has_a_name_of_its_own_in_each_round() -> None:
+    def numbers(count: Number, all_of_them: Number | None) -> list[int]:
+        return [count.number] if all_of_them is None else [all_of_them.number, 10]
+
+    def doubled(item: int) -> int:
+        return item * 2
+
+    def all_of_them(each: list[int]) -> Number:
+        return Number(number=sum(each))
+
+    def is_enough(all_of_them: Number) -> bool:
+        return all_of_them.number > 20
+
+    inner = Each(name="each", over=numbers, node=Function(name="doubled", call=doubled))
+    loop = Loop(name="loop", nodes=[inner, Function(name="all_of_them", call=all_of_them)], until=is_enough)
+    steps = KeptSteps()
+
+    assert (await run(flow_of(COUNT, loop), Text(text="ab"), steps)).number == 28
+    assert steps.done == [
+        "count",
+        "loop[0].each[0]",
+        "loop[0].all_of_them",
+        "loop[1].each[0]",
+        "loop[1].each[1]",
+        "loop[1].all_of_them",
+    ]

@@ -36,7 +36,7 @@ async def find_customer(email: str) -> Customer | None:
 
 
 def _from_file() -> list[Customer]:
-    """Return the customers of the settings' file; in development and tests, if there is none, the examples."""
+    """Return the customers of the file in the settings; if there is none, the examples, but in production."""
     path = AutomationSettings.load().customers_file
     if path is None:
         return [] if AppSettings.load().environment == "production" else _load(EXAMPLES)

@@ -1,0 +1,162 @@
+"""Plan, research at the same time, weigh the evidence, criticise, perhaps once more; then write and check."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from app.llm import as_data
+from app.systems.multi_agent import checking, library
+from app.systems.multi_agent.schemas import (
+    Claim,
+    Evidence,
+    Findings,
+    Plan,
+    Report,
+    ResearchQuestion,
+    Review,
+    Source,
+    Written,
+)
+from app.workflows import END, Agent, Each, Flow, Function, Loop, Model, Router, Rule
+
+if TYPE_CHECKING:
+    from app import agents
+
+
+def the_question(input: ResearchQuestion) -> str:
+    """Return the question as data."""
+    return as_data("question", input.question)
+
+
+def number_of_workers(input: ResearchQuestion) -> dict[str, object]:
+    """Return what the planner has to know."""
+    return {"workers": input.workers}
+
+
+def next_tasks(
+    input: ResearchQuestion, plan: Plan, weigh: Evidence | None, review: Review | None
+) -> list[str]:
+    """Return what is to be looked up: the plan at first, then the gaps that the critic sees."""
+    wanted = plan.tasks if review is None else review.gaps
+    return list(dict.fromkeys(task.strip() for task in wanted if task.strip()))[: input.workers]
+
+
+def make_worker() -> "agents.Agent[Findings]":
+    """Make an agent that looks one thing up."""
+    from app.agents import Limits, make_agent, tool
+    from app.llm import load_prompt
+
+    return make_agent(
+        "researcher",
+        load_prompt("systems.multi_agent.research").render(),
+        output_type=Findings,
+        tools=[tool(library.search_sources), tool(library.read_source)],
+        limits=Limits(steps=8),
+    )
+
+
+def the_task(item: str, input: ResearchQuestion) -> str:
+    """Return what one worker has to find out, and what for."""
+    return f"{as_data('task', item)}\n{the_question(input)}"
+
+
+def weigh(research: list[Findings], weigh: Evidence | None) -> Evidence:
+    """Hold every claim against its source; keep what was found in earlier rounds."""
+    earlier = weigh or Evidence(claims=[], dropped=[])
+    claims = [*earlier.claims, *(claim for findings in research for claim in findings.claims)]
+    now = checking.weigh(claims, library.sources())
+    return Evidence(claims=now.claims, dropped=[*earlier.dropped, *now.dropped])
+
+
+def numbered(claims: list[Claim]) -> str:
+    """Return the claims as data, with the numbers by which they are cited."""
+    lines = (f"[{n}] {claim.text} (quotation: {claim.quote!r})" for n, claim in enumerate(claims, 1))
+    return as_data("claims", "\n".join(lines))
+
+
+def to_review(input: ResearchQuestion, weigh: Evidence) -> str:
+    """Return the question and what has been found."""
+    return f"{the_question(input)}\n{numbered(weigh.claims)}"
+
+
+def is_complete(review: Review) -> bool:
+    """Whether the critic misses nothing."""
+    return not review.gaps
+
+
+def has_no_evidence(weigh: Evidence) -> bool:
+    """Whether nothing was found that holds."""
+    return not weigh.claims
+
+
+def give_up(input: ResearchQuestion, weigh: Evidence, review: Review) -> Report:
+    """Say that the sources have no answer: a model would make one up."""
+    return Report(
+        answer="The sources say nothing about this.",
+        sources=[],
+        open_questions=review.gaps or [input.question],
+        contradictions=[],
+        dropped_claims=weigh.dropped,
+        problems=[],
+    )
+
+
+def cite(weigh: Evidence, review: Review, write: Written) -> Report:
+    """Add the sources that are cited, and say what is wrong with the citations."""
+    claims = weigh.claims
+    return Report(
+        answer=write.text,
+        sources=[
+            Source(number=n, name=claims[n - 1].source, quote=claims[n - 1].quote)
+            for n in sorted(checking.cited(write.text))
+            if 1 <= n <= len(claims)
+        ],
+        open_questions=review.gaps,
+        contradictions=review.contradictions,
+        dropped_claims=weigh.dropped,
+        problems=checking.problems_of(write.text, claims),
+    )
+
+
+flow = Flow(
+    name="multi_agent",
+    summary="Answer a research question from sources, with citations.",
+    input=ResearchQuestion,
+    output=Report,
+    nodes=[
+        Model(
+            name="plan",
+            prompt="systems.multi_agent.plan",
+            say=the_question,
+            variables=number_of_workers,
+            answer=Plan,
+        ),
+        Loop(
+            name="investigate",
+            nodes=[
+                Each(
+                    name="research",
+                    over=next_tasks,
+                    node=Agent(
+                        name="worker", agent=make_worker, say=the_task, answer=Findings, time_limit=180
+                    ),
+                    at_once=4,
+                ),
+                Function(name="weigh", call=weigh),
+                Model(name="review", prompt="systems.multi_agent.review", say=to_review, answer=Review),
+            ],
+            until=is_complete,
+            at_most=2,
+        ),
+        Router(name="found", rules=[Rule("give_up", has_no_evidence)], otherwise="write"),
+        Function(name="give_up", call=give_up, then=END),
+        Model(name="write", prompt="systems.multi_agent.write", say=to_review, answer=Written),
+        Function(name="cite", call=cite),
+    ],
+    example={"question": "Should an old house get a heat pump, and what has to be done first?"},
+    time_limit=900,
+    max_cost=Decimal("1.00"),
+    max_requests=60,
+    max_tokens=400_000,
+)
+
+multi_agent = flow.as_workflow()
