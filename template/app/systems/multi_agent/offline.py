@@ -6,22 +6,7 @@ import re
 from app.llm import Answer, Question, Use
 from app.systems.multi_agent.schemas import Claim, Findings, Plan, Review, Written
 
-_COMMON = {
-    "are",
-    "can",
-    "does",
-    "first",
-    "for",
-    "has",
-    "have",
-    "how",
-    "say",
-    "should",
-    "the",
-    "what",
-    "when",
-    "who",
-}
+_COMMON = {"are", "can", "does", "first", "for", "has", "how", "say", "should", "the", "what", "when", "who"}
 
 
 def answer(question: Question) -> Answer:
