@@ -137,7 +137,7 @@ async def cancel_run(run: ExistingRun) -> RunView:
     responses=problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 async def decide_run(
-    run: ExistingRun, request: DecisionRequest, caller: Annotated[Principal, DECIDE]
+    caller: Annotated[Principal, DECIDE], run: ExistingRun, request: DecisionRequest
 ) -> RunView:
     """Decide what a waiting run asks: it goes on. The same decision twice is taken once."""
     data = request.model_dump(exclude={"step"})

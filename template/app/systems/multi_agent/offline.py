@@ -6,7 +6,7 @@ import re
 from app.llm import Answer, Question, Use
 from app.systems.multi_agent.schemas import Claim, Findings, Plan, Review, Written
 
-_COMMON = {"are", "can", "does", "first", "for", "has", "how", "say", "should", "the", "what", "when", "who"}
+_COMMON = re.compile(r"\b(are|can|does|first|for|has|have|how|say|should|the|what|when|who)\b")
 
 
 def answer(question: Question) -> Answer:
@@ -40,7 +40,7 @@ def _research(question: Question) -> Answer:
     read = question.results[1:]
     if len(read) < min(2, len(hits)):
         return Use("read_source", {"name": hits[len(read)]["source"]})
-    wanted = {word[:7] for word in re.findall(r"[a-z]{3,}", task.casefold()) if word not in _COMMON}
+    wanted = _words(_COMMON.sub(" ", task.casefold()))
     found = [_best(text, wanted) for text in read]
     return Findings(
         claims=[
@@ -56,7 +56,11 @@ def _best(text: str, wanted: set[str]) -> str | None:
     sentences = re.split(r"(?<=[.!?])\s+", re.sub(r"^#.*$", "", text, flags=re.MULTILINE).strip())
 
     def fits(sentence: str) -> int:
-        return len(wanted & {word[:7] for word in re.findall(r"[a-z]{3,}", sentence.casefold())})
+        return len(wanted & _words(sentence))
 
     best = max(sentences, key=fits)
     return " ".join(best.split()) if fits(best) >= min(2, len(wanted)) else None
+
+
+def _words(text: str) -> set[str]:
+    return {word[:7] for word in re.findall(r"[a-z]{3,}", text.casefold())}
