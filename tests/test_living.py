@@ -41,8 +41,8 @@ def chosen_projects() -> list[Answers]:
     """Return those whose suites are run.
 
     A suite takes less than a minute, or ten where it starts databases, brokers and workers. So of the quick
-    projects each framework and each set of systems is run, of the slow ones each broker, with MCP and without,
-    in the largest project and in one without the design stage.
+    projects each framework and each set of systems is run; of the slow ones the largest with each broker,
+    with MCP and without, and one with the backend alone.
     """
     projects = [*all_combinations()]
     slow = [answers for answers in projects if REAL_SERVICES in compose(answers)]
@@ -56,7 +56,7 @@ def chosen_projects() -> list[Answers]:
 
 
 def cover(projects: Sequence[Answers], *questions: str) -> list[Answers]:
-    """Choose projects that together have every answer to these questions that occurs; the first ones first."""
+    """Choose projects that together have every answer to these questions, the first ones first."""
 
     def values(answers: Answers) -> set[tuple[str, str]]:
         asked = (q.name for q in QUESTIONS if q.name in questions and q.is_asked(answers))
