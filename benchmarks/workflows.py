@@ -3,13 +3,14 @@
     uv run --isolated --no-project --with-requirements benchmarks/workflows.txt python benchmarks/workflows.py
 
 Against the same calls in a plain loop, LangGraph and pydantic-graph, all in one process. Prints microseconds
-a node as ratios.
+a node as ratios, and how long it takes to import the engine and to print the help, in processes of their own.
 """
 
 import asyncio
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -109,6 +110,17 @@ async def measure() -> dict[str, float]:
     return {name: statistics.median(values) for name, values in found.items()}
 
 
+def seconds(*arguments: str) -> float:
+    """Return how long a Python process takes: the median of nine."""
+    found = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        command = [sys.executable, *arguments]
+        subprocess.run(command, cwd=ROOT / "template", check=True, stdout=subprocess.DEVNULL)
+        found.append(time.perf_counter() - started)
+    return statistics.median(found)
+
+
 def main() -> None:
     found = asyncio.run(measure())
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
@@ -116,6 +128,10 @@ def main() -> None:
     print("| a node of 20 that do nothing | microseconds | against ours |\n|---|---|---|")
     for name, value in found.items():
         print(f"| {name} | {value:.1f} | {value / found['ours']:.2f} |")
+    empty = seconds("-c", "pass")
+    engine = seconds("-c", "from app.workflows import Agent, Flow, Function, Model, Router, run")
+    print(f"\npython alone {empty:.3f} s; with app.workflows {engine:.3f} s; `app --help` ", end="")
+    print(f"{seconds('-m', 'app', '--help'):.3f} s")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """Layer 4: `copier update` pulls improvements and switches stages; the user's edits stay."""
 
 import shutil
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from copier import Settings, run_copy, run_update
 
+from tests.composition import ANSWERS_FILE
 from tests.conftest import git
-from tests.questionnaire import QUESTIONS
+from tests.questionnaire import QUESTIONS, ROOT
 
 STAGES = next(q for q in QUESTIONS if q.name == "stages").variants
 
@@ -22,9 +25,12 @@ def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def copy(template: Path, folder: Path, **answers: Any) -> Path:
+def copy(template: Path, folder: Path, version: str | None = None, /, **answers: Any) -> Path:
     """Render a project and commit it, as its owner does."""
-    run_copy(str(template), folder, data=answers, defaults=True, quiet=True, settings=Settings())
+    settings = Settings()
+    run_copy(
+        str(template), folder, vcs_ref=version, data=answers, defaults=True, quiet=True, settings=settings
+    )
     git(folder, "init", "--quiet")
     commit(folder)
     return folder
@@ -147,3 +153,58 @@ def test_a_file_that_the_user_deleted_stays_away(template: Path, tmp_path: Path)
     update(project, stages=[])
 
     assert not (project / "AGENTS.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"systems": []}, {"systems": ["assistant", "multi_agent"]}),
+        ({"systems": ["automation"]}, {"systems": ["document_processing"]}),
+        ({"agent_framework": "native"}, {"agent_framework": "langgraph"}),
+        ({"agent_framework": "langgraph"}, {"agent_framework": "pydantic_ai"}),
+        ({"broker": "valkey", "mcp_server": True}, {"broker": "rabbitmq", "mcp_server": False}),
+    ],
+    ids=lambda answers: "+".join(f"{name}={value}" for name, value in answers.items()),
+)
+def test_other_answers_equal_starting_over_too(
+    before: dict[str, Any], after: dict[str, Any], template: Path, tmp_path: Path
+) -> None:
+    project = copy(template, tmp_path / "project", **before)
+
+    update(project, **after)
+
+    assert files(project) == files(copy(template, tmp_path / "fresh", **after))
+
+
+def releases() -> dict[str, str]:
+    """Return the commit of each recorded version: the first one whose `pyproject.toml` has it."""
+    found: dict[str, str] = {}
+    for commit_id in git(ROOT, "log", "--format=%H", "--", "pyproject.toml").split():
+        document = tomllib.loads(git(ROOT, "show", f"{commit_id}:pyproject.toml"))
+        found[document["project"]["version"]] = commit_id
+    return found
+
+
+@pytest.mark.parametrize("version", sorted(releases()))
+def test_a_project_of_every_release_can_be_brought_up_to_date(version: str, tmp_path: Path) -> None:
+    repository = tmp_path / "template"
+    git(tmp_path, "clone", "--quiet", str(ROOT), str(repository))
+    git(repository, "tag", f"v{version}", releases()[version])
+    project = copy(repository, tmp_path / "project", f"v{version}")
+    edit(project)
+    git(repository, "tag", "v99.0.0")
+
+    update(project)
+
+    assert git(project, "ls-files", "--unmerged") == ""
+    assert (project / "app" / "llm" / "prompts" / "chat.md").read_text().endswith("pirate.\n")
+    fresh = files(copy(repository, tmp_path / "fresh", **answers_of(project)))
+    edited = {"app/mine/feature.py", "app/llm/prompts/chat.md", "pyproject.toml"}
+    assert {p: c for p, c in files(project).items() if p not in edited} == {
+        p: c for p, c in fresh.items() if p not in edited
+    }
+
+
+def answers_of(project: Path) -> dict[str, Any]:
+    remembered = yaml.safe_load((project / ANSWERS_FILE).read_text(encoding="utf-8"))
+    return {name: value for name, value in remembered.items() if not name.startswith("_")}

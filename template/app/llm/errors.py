@@ -173,7 +173,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ..
         pai.UsageLimitExceeded,
         BudgetExceeded,
         "{error}.",
-        "The limits are LLM_MAX_REQUESTS, LLM_MAX_TOKENS and LLM_MAX_COST.",
+        "The limits are those of the workflow, or else LLM_MAX_REQUESTS, LLM_MAX_TOKENS and LLM_MAX_COST.",
     ),
     (pai.UnexpectedModelBehavior, InvalidOutput, "{model} gave no usable answer: {error}", None),
     (pai.UserError, ModelNotConfigured, "{error}", None),

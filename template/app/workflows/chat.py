@@ -18,7 +18,8 @@ Out = TypeVar("Out", bound=BaseModel)
 def as_chat_model(flow: Flow[In, Out], *, read: Callable[[str], In], write: Callable[[Out], str]) -> Handler:
     """Return what `Feature.chat_models` takes. `read` makes the workflow's input of what the user says last.
 
-    It is no durable run: nothing is kept, and no person can decide in it.
+    It is no durable run: nothing is kept, and no person can decide in it. The instructions of the caller and
+    what was said earlier are not looked at.
     """
 
     async def answer(call: Call) -> AsyncGenerator[Event, None]:

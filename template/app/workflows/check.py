@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from app.workflows.context import Context
 from app.workflows.errors import DefinitionError
-from app.workflows.nodes import END, Approval, Branches, Each, Loop, Node, Sub
+from app.workflows.nodes import END, Approval, Branches, Each, Loop, Model, Node, Router, Sub
 
 if TYPE_CHECKING:
     from app.workflows.flow import Flow
@@ -46,6 +46,11 @@ def _check_names(flow: "Flow[Any, Any]") -> None:
         seen.add(node.name)
         if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
             raise _wrong(flow.name, node, f"asks after {node.after!r}, which is no node in it")
+        if isinstance(node, Router) and isinstance(node.otherwise, Model):
+            if "to" not in getattr(node.otherwise.answer, "model_fields", {}):
+                raise _wrong(flow.name, node, "asks a model whose answer has no field 'to'")
+            if not node.choices:
+                raise _wrong(flow.name, node, "asks a model, but gives it no choices")
     for index, node in enumerate(flow.nodes):
         if node.targets() and node.then:
             raise _wrong(flow.name, node, "chooses what follows: it cannot have `then` too")

@@ -17,6 +17,14 @@ class NodeTimedOut(TimedOut):
     title = "Node timed out"
 
 
+class UnknownChoice(AppError):
+    """A model chose a node that is none of those it may choose."""
+
+    status = 502
+    code = "unknown-choice"
+    title = "Unknown choice"
+
+
 class LoopNotSettled(AppError):
     """A loop reached its bound, and its result is still not good enough."""
 

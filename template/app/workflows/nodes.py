@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from app.core.workflow import Decision
 from app.workflows.context import Context
-from app.workflows.errors import LoopNotSettled
+from app.workflows.errors import LoopNotSettled, UnknownChoice
 from app.workflows.functions import call, name_of, parameters, result
 
 if TYPE_CHECKING:
@@ -244,6 +244,8 @@ class Router(Node):
         if isinstance(self.otherwise, str):
             return self.otherwise
         chosen = (await self.otherwise.run(context, do)).to
+        if chosen not in self.choices:
+            raise UnknownChoice(f"{self.name}: the model chose {chosen!r}, not one of {list(self.choices)}.")
         context.notes.append(f"{self.name}: the model → {chosen}")
         return str(chosen)
 

@@ -8,6 +8,7 @@ import pytest
 
 from app.core.errors import ConfigurationError
 from app.core.redaction import redact_text
+from app.core.registry import load_features
 from app.mcp import configuration, open_remote_tools
 from app.mcp.configuration import load_servers
 from app.mcp.errors import McpServerUnavailable
@@ -59,8 +60,15 @@ async def test_tools_of_a_server_that_is_started_can_be_called(file: Path, tmp_p
 
     assert (by_name["add"].server, by_name["add"].description) == ("calculator", "Add two numbers.")
     assert set(by_name["add"].parameters["properties"]) == {"first", "second"}
+    assert set(by_name["add"].parameters["properties"]) == {"first", "second"}
     assert total == "5"
     assert failed.startswith("The tool failed:")
+
+
+def test_they_are_offered_to_agents() -> None:
+    offered = [lazy.load() for feature in load_features() for lazy in feature.agent_tools]
+
+    assert open_remote_tools in offered
 
 
 async def test_tools_of_a_server_at_a_url_can_be_called(

@@ -53,6 +53,20 @@ def test_its_examples_run_from_the_command_line(path: Path) -> None:
     assert json.loads(done.stdout)
 
 
+WAITING = sorted((APP / "systems").glob("*/decisions.json"))
+
+
+def test_without_a_decision_the_command_line_shows_what_is_asked() -> None:
+    for decisions in WAITING:
+        name, step = decisions.parent.name, next(iter(json.loads(decisions.read_text())))
+        (doubtful,) = set(decisions.parent.glob("example-*.json"))
+
+        done = run_app("workflows", "run", name, "--input", str(doubtful))
+
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"--decision '{step}=" in done.stderr.splitlines()[-1]
+
+
 @each_system
 def test_it_has_an_example_and_labelled_cases(name: str) -> None:
     folder = APP / "systems" / name

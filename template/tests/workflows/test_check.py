@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from app.workflows import END, Approval, Branches, Each, Flow, Function, Loop, Node, Router, Rule
+from app.workflows import END, Approval, Branches, Each, Flow, Function, Loop, Model, Node, Router, Rule
 from app.workflows.check import fits
 from app.workflows.errors import DefinitionError
 
@@ -149,4 +149,34 @@ def test_an_approval_cannot_wait_beside_other_nodes() -> None:
     nodes = [Branches(name="both", nodes=[approve]), Function(name="first", call=first)]
 
     with pytest.raises(DefinitionError, match=r"'approve' cannot wait inside 'both'"):
+        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+
+
+class Answer(BaseModel):
+    answer: str
+
+
+class Choice(BaseModel):
+    to: str
+
+
+def say(first: int) -> str:
+    return str(first)
+
+
+@pytest.mark.parametrize(
+    ("answer", "choices", "said"),
+    [(Answer, ["second"], "no field 'to'"), (Choice, [], "no choices"), (Choice, ["gone"], "'gone'")],
+)
+def test_a_model_that_routes_needs_choices_and_an_answer_that_names_one(
+    answer: type[BaseModel], choices: list[str], said: str
+) -> None:
+    model = Model(name="model", prompt="llm.chat", say=say, answer=answer)
+    nodes = [
+        Function(name="first", call=first),
+        Router(name="route", rules=[], otherwise=model, choices=choices),
+        Function(name="second", call=second),
+    ]
+
+    with pytest.raises(DefinitionError, match=said):
         Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)

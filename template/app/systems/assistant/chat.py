@@ -18,7 +18,8 @@ async def answer(call: Call) -> AsyncGenerator[Event, None]:
         yield TextDelta(result)
         yield _reply(result, started)
         return
-    events = make_assistant().stream(said, history=recall(call.messages[:-1]), budget=call.budget)
+    assistant = make_assistant(call.instructions)
+    events = assistant.stream(said, history=recall(call.messages[:-1]), budget=call.budget)
     async with aclosing(events):
         async for event in events:
             if isinstance(event, AgentResult):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.core.errors import InvalidInput
@@ -43,14 +44,15 @@ def answer_sum(input: Request) -> Response:
     return Response(reply=sum_in(input.message) or "", by="code")
 
 
-def make_assistant() -> "agents.Agent[str]":
-    """Make the agent."""
+def make_assistant(more: str | None = None) -> "agents.Agent[str]":
+    """Make the agent. `more` is what an application that uses it wants it to observe."""
     from app.agents import make_agent, open_tools, tool
     from app.llm import load_prompt
 
+    instructions = load_prompt("systems.assistant.answer").render()
     return make_agent(
         "assistant",
-        load_prompt("systems.assistant.answer").render(),
+        replace(instructions, text=f"{instructions.text}\n\n{more}") if more else instructions,
         output_type=str,
         tools=[tool(current_time), tool(days_between), tool(calculate)],
         toolsets=[open_tools],

@@ -7,6 +7,8 @@ from app.systems.assistant.schemas import Request
 from app.systems.assistant.tools import calculate, current_time
 from app.systems.assistant.workflow import flow
 from app.workflows import run
+from tests.conftest import SetEnvironment
+from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
 
@@ -73,3 +75,20 @@ def test_what_is_no_sum_is_refused(expression: str) -> None:
 def test_an_unknown_time_zone_is_an_error_that_says_so() -> None:
     with pytest.raises(InvalidInput, match="Mars"):
         current_time("Mars/Olympus")
+
+
+async def test_as_a_model_it_observes_what_the_application_adds(
+    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
+) -> None:
+    set_environment(
+        LLM_MODEL="openai:gpt-4.1-mini",
+        OPENAI_API_KEY="sk-12345678",
+        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
+    )
+
+    events = answer(Call(messages=(Message("user", "Hello"),), model="assistant", instructions="Say Sir."))
+
+    assert [event async for event in events]
+    system = fake_provider.requests[0]["messages"][0]["content"]
+    assert system.startswith("You are a personal assistant.")
+    assert system.endswith("Say Sir.")
