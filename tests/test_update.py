@@ -52,15 +52,21 @@ def files(folder: Path) -> Mapping[str, bytes]:
 
 def edit(folder: Path) -> None:
     """Do what owners do: a feature of their own, a change of a file of ours, a dependency."""
-    (folder / "app" / "mine").mkdir()
-    (folder / "app" / "mine" / "feature.py").write_text("MINE = True\n")
-    settings = folder / "app" / "llm" / "prompts" / "chat.md"
-    settings.write_text(settings.read_text() + "Speak like a pirate.\n")
+    edit_code(folder)
     pyproject = folder / "pyproject.toml"
     text = pyproject.read_text()
     pyproject.write_text(
         text.replace("dependencies = [\n", 'dependencies = [\n    "my-own-package>=1",\n', 1)
     )
+    commit(folder)
+
+
+def edit_code(folder: Path) -> None:
+    """Add a feature of their own, and change a file of ours."""
+    (folder / "app" / "mine").mkdir()
+    (folder / "app" / "mine" / "feature.py").write_text("MINE = True\n")
+    settings = folder / "app" / "llm" / "prompts" / "chat.md"
+    settings.write_text(settings.read_text() + "Speak like a pirate.\n")
     commit(folder)
 
 
@@ -191,7 +197,7 @@ def test_a_project_of_every_release_can_be_brought_up_to_date(version: str, tmp_
     git(tmp_path, "clone", "--quiet", str(ROOT), str(repository))
     git(repository, "tag", f"v{version}", releases()[version])
     project = copy(repository, tmp_path / "project", f"v{version}")
-    edit(project)
+    edit_code(project)
     git(repository, "tag", "v99.0.0")
 
     update(project)
@@ -199,7 +205,7 @@ def test_a_project_of_every_release_can_be_brought_up_to_date(version: str, tmp_
     assert git(project, "ls-files", "--unmerged") == ""
     assert (project / "app" / "llm" / "prompts" / "chat.md").read_text().endswith("pirate.\n")
     fresh = files(copy(repository, tmp_path / "fresh", **answers_of(project)))
-    edited = {"app/mine/feature.py", "app/llm/prompts/chat.md", "pyproject.toml"}
+    edited = {"app/mine/feature.py", "app/llm/prompts/chat.md"}
     assert {p: c for p, c in files(project).items() if p not in edited} == {
         p: c for p, c in fresh.items() if p not in edited
     }
