@@ -8,20 +8,8 @@ if TYPE_CHECKING:
     from app.workflows.chat import as_chat_model
     from app.workflows.context import Context
     from app.workflows.flow import Flow, run
-    from app.workflows.nodes import (
-        END,
-        Agent,
-        Approval,
-        Branches,
-        Each,
-        Function,
-        Loop,
-        Model,
-        Node,
-        Router,
-        Rule,
-        Sub,
-    )
+    from app.workflows.groups import Branches, Each, Loop, Sub
+    from app.workflows.nodes import END, Agent, Approval, Function, Model, Node, Router, Rule
 
 __all__ = [
     "END",
@@ -47,18 +35,6 @@ __getattr__ = lazy_exports(
     chat=("as_chat_model",),
     context=("Context",),
     flow=("Flow", "run"),
-    nodes=(
-        "END",
-        "Agent",
-        "Approval",
-        "Branches",
-        "Each",
-        "Function",
-        "Loop",
-        "Model",
-        "Node",
-        "Router",
-        "Rule",
-        "Sub",
-    ),
+    groups=("Branches", "Each", "Loop", "Sub"),
+    nodes=("END", "Agent", "Approval", "Function", "Model", "Node", "Router", "Rule"),
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from app.workflows.context import Context
 from app.workflows.errors import DefinitionError
-from app.workflows.nodes import END, Approval, Branches, Each, Loop, Model, Node, Router, Sub
+from app.workflows.groups import Branches, Each, Loop, Sub
+from app.workflows.nodes import END, Approval, Model, Node, Router
 
 if TYPE_CHECKING:
     from app.workflows.flow import Flow
@@ -22,6 +23,8 @@ def check(flow: "Flow[Any, Any]") -> None:
     if not flow.nodes:
         raise DefinitionError(f"Workflow {flow.name!r} has no nodes.")
     _check_names(flow)
+    _check_settings(flow)
+    _check_targets(flow)
     order = _in_order(flow)
     always, sometimes = _given_before(flow, order)
     known = {"input": flow.input, "context": Context}
@@ -44,19 +47,32 @@ def _check_names(flow: "Flow[Any, Any]") -> None:
         if node.name in seen:
             raise _wrong(flow.name, node, "has the name of another node")
         seen.add(node.name)
-        if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
-            raise _wrong(flow.name, node, f"asks after {node.after!r}, which is no node in it")
-        if isinstance(node, Router) and isinstance(node.otherwise, Model):
-            if "to" not in getattr(node.otherwise.answer, "model_fields", {}):
-                raise _wrong(flow.name, node, "asks a model whose answer has no field 'to'")
-            if not node.choices:
-                raise _wrong(flow.name, node, "asks a model, but gives it no choices")
+
+
+def _check_targets(flow: "Flow[Any, Any]") -> None:
+    """Check where nodes lead: those of the workflow itself to others of it, those inside others nowhere."""
+    names = {node.name for node in flow.nodes}
     for index, node in enumerate(flow.nodes):
         if node.targets() and node.then:
             raise _wrong(flow.name, node, "chooses what follows: it cannot have `then` too")
         for target in flow.next_of(index):
-            if target not in {END, *(other.name for other in flow.nodes)}:
+            if target not in {END, *names}:
                 raise _wrong(flow.name, node, f"leads to {target!r}, which is no node")
+    for node in _all(flow.nodes):
+        if node.name not in names and (node.targets() or node.then):
+            raise _wrong(flow.name, node, "is inside another node: it cannot say what follows")
+
+
+def _check_settings(flow: "Flow[Any, Any]") -> None:
+    for node in _all(flow.nodes):
+        if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
+            raise _wrong(flow.name, node, f"asks after {node.after!r}, which is no node in it")
+        if not isinstance(node, Router) or not isinstance(node.otherwise, Model):
+            continue
+        if "to" not in getattr(node.otherwise.answer, "model_fields", {}):
+            raise _wrong(flow.name, node, "asks a model whose answer has no field 'to'")
+        if not node.choices:
+            raise _wrong(flow.name, node, "asks a model, but gives it no choices")
 
 
 def _check_approvals(nodes: "Sequence[Node]", flow: str, outer: Node | None = None) -> None:

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from app.workflows.functions import name_of
-from app.workflows.nodes import END, Agent, Approval, Branches, Each, Loop, Model, Node, Router, Sub
+from app.workflows.groups import Branches, Each, Loop, Sub
+from app.workflows.nodes import END, Agent, Approval, Model, Node, Router
 
 if TYPE_CHECKING:
     from app.workflows.flow import Flow

@@ -30,7 +30,8 @@ from app.workflows.check import check
 from app.workflows.context import Context
 from app.workflows.diagram import draw
 from app.workflows.errors import NodeTimedOut
-from app.workflows.nodes import END, Approval, Do, Node, Sub
+from app.workflows.groups import Sub
+from app.workflows.nodes import END, Approval, Do, Node
 
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)

@@ -59,9 +59,9 @@ WAITING = sorted((APP / "systems").glob("*/decisions.json"))
 def test_without_a_decision_the_command_line_shows_what_is_asked() -> None:
     for decisions in WAITING:
         name, step = decisions.parent.name, next(iter(json.loads(decisions.read_text())))
-        (doubtful,) = set(decisions.parent.glob("example-*.json"))
+        path = decisions.with_name("example-waits.json")
 
-        done = run_app("workflows", "run", name, "--input", str(doubtful))
+        done = run_app("workflows", "run", name, "--input", str(path))
 
         assert (done.returncode, done.stdout) == (1, "")
         assert f"--decision '{step}=" in done.stderr.splitlines()[-1]

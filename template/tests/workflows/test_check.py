@@ -180,3 +180,15 @@ def test_a_model_that_routes_needs_choices_and_an_answer_that_names_one(
 
     with pytest.raises(DefinitionError, match=said):
         Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+
+
+def test_a_node_inside_another_one_cannot_say_what_follows() -> None:
+    router = Router(name="route", rules=[], otherwise="second")
+    nodes = [
+        Function(name="first", call=first),
+        Branches(name="both", nodes=[router]),
+        Function(name="second", call=second),
+    ]
+
+    with pytest.raises(DefinitionError, match="'route' is inside another node"):
+        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
