@@ -1,5 +1,6 @@
 """`/mcp`: streamable HTTP, for callers with one of our keys or tokens."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,7 @@ def _check_origin(connection: HTTPConnection) -> None:
         raise NotAllowed("This web page may not call the API; API_CORS_ORIGINS has those that may.")
 
 
+logging.getLogger("mcp").setLevel(logging.WARNING)  # it reports each start and stop
 endpoint = McpEndpoint()
 # with and without a slash: not every client follows a redirect of a POST
 router = APIRouter(

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from app.core.errors import AppError
+from app.core.errors import AppError, TimedOut
 from app.core.workflow import Decision, Steps, Workflow
 from app.llm import Budget
 from app.workflows.check import check
@@ -87,13 +87,18 @@ class Flow(Generic[In, Out]):
             summary=self.summary,
             input=self.input,
             output=self.output,
-            run=lambda data, steps: run(self, data, steps),
+            run=self._run,
             example=self.example,
             time_limit=self.time_limit,
             max_attempts=self.max_attempts,
             decisions=dict(_decisions(self.nodes)),
             diagram=lambda language: draw(self, language),
         )
+
+    async def _run(self, data: In, steps: Steps) -> Out:
+        """Run as a `Workflow`, whose time limit is kept by who runs it."""
+        output, _ = await _walk(self, data, steps)
+        return output
 
 
 def _decisions(nodes: Sequence[Node], prefix: str = "") -> Iterator[tuple[str, type[Decision]]]:
@@ -106,13 +111,24 @@ def _decisions(nodes: Sequence[Node], prefix: str = "") -> Iterator[tuple[str, t
 
 
 async def run(flow: Flow[In, Out], data: In, steps: Steps | None = None) -> Out:
-    """Run a workflow: the facade. With the steps of a durable run, what is done is not done again."""
+    """Run a workflow here and now: the facade. Raises `TimedOut` after its `time_limit`."""
     output, _ = await carry_out(flow, data, steps or Steps())
     return output
 
 
 async def carry_out(flow: Flow[In, Out], data: In, steps: Steps) -> tuple[Out, Context]:
-    """Run a workflow; return its output, and the context with what it has cost and noted."""
+    """The same; return the output, and the context with what it has cost and noted."""
+    limit = asyncio.timeout(flow.time_limit)
+    try:
+        async with limit:
+            return await _walk(flow, data, steps)
+    except TimeoutError:
+        if not limit.expired():  # a time-out of a node's own
+            raise
+        raise TimedOut(f"Workflow {flow.name!r} took longer than {flow.time_limit:g} seconds.") from None
+
+
+async def _walk(flow: Flow[In, Out], data: In, steps: Steps) -> tuple[Out, Context]:
     budget = Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
     context = Context(data, budget)
     output: Out = await flow.walk(context, _Runner(steps).do)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from app.core.errors import AppError, InvalidInput, ServiceUnavailable
+from app.core.errors import AppError, InvalidInput, ServiceUnavailable, TimedOut
 from app.core.workflow import Decision, DecisionNeeded, Steps
 from app.llm.errors import BudgetExceeded
 from app.workflows import (
@@ -458,3 +458,14 @@ async def test_a_step_inside_others_has_a_name_of_its_own_in_each_round() -> Non
         "loop[1].each[1]",
         "loop[1].all_of_them",
     ]
+
+
+async def test_a_workflow_has_a_time_limit() -> None:
+    async def sleep(count: Number) -> Number:
+        await asyncio.sleep(60)
+        return count
+
+    flow = flow_of(COUNT, Function(name="sleep", call=sleep), time_limit=0.05)
+
+    with pytest.raises(TimedOut, match=r"'test' took longer than 0\.05 seconds"):
+        await run(flow, Text(text="a"))
