@@ -26,6 +26,9 @@ pytestmark = pytest.mark.matrix
 REAL_SERVICES = "tests/db/fixtures.py"
 """A file of the projects whose suites start real databases and brokers."""
 
+MINUTES_LONG = ["tests/dev", "tests/runs/test_survival.py"]
+"""Tests that start whole applications and kill parts of them: run in the largest projects, with each broker."""
+
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -42,16 +45,16 @@ def chosen_projects() -> list[Answers]:
 
     A suite takes less than a minute, or ten where it starts databases, brokers and workers. So of the quick
     projects each framework and each set of systems is run; of the slow ones the largest with each broker,
-    with MCP and without, and one with the backend alone.
+    with MCP and without, and one with the backend alone, but for what takes minutes.
     """
     projects = [*all_combinations()]
     slow = [answers for answers in projects if REAL_SERVICES in compose(answers)]
     quick = [answers for answers in projects if REAL_SERVICES not in compose(answers)]
     slow.sort(key=lambda answers: (-len(answers["stages"]), -len(answers["systems"])))
     return [
-        *cover(quick, "stages", "agent_framework", "systems"),
         *cover(slow, "broker", "mcp_server"),
         *cover(slow[-1:], "stages"),
+        *cover(quick, "stages", "agent_framework", "systems"),
     ]
 
 
@@ -175,7 +178,8 @@ def test_its_suite_passes(
     if answers["broker"] == "rabbitmq":
         variables = {"TEST_BROKER_URL": request.getfixturevalue("rabbitmq")}
 
-    output = run([str(python), "-m", "pytest", "-q"], project, **variables)
+    repeated = [f"--ignore={path}" for path in MINUTES_LONG] if answers["stages"] == ["backend"] else []
+    output = run([str(python), "-m", "pytest", "-q", *repeated], project, **variables)
 
     assert re.search(r"^\d+ passed", output.splitlines()[-1]), output
     assert "skipped" not in output.splitlines()[-1], output

@@ -271,7 +271,12 @@ async def test_an_unknown_run_is_a_problem(client: AsyncClient, run_id: str, sta
 
 
 async def test_a_failed_run_says_why(client: AsyncClient) -> None:
-    error = {"code": "agent-failed", "detail": "No answer.", "hint": None, "details": {"transcript": []}}
+    error: dict[str, Any] = {
+        "code": "agent-failed",
+        "detail": "No answer.",
+        "hint": None,
+        "details": {"transcript": []},
+    }
     run = await stored_run(status="failed", error=error)
 
     assert (await client.get(f"/v1/runs/{run.id}")).json()["error"] == error

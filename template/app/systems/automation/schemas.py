@@ -16,11 +16,11 @@ class SupportEvent(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    raw: Text | None = Field(None, max_length=500_000, description="The e-mail's source, with its headers.")
-    id: Text | None = Field(None, max_length=300, description="The same id is acted upon once.")
-    sender: Text | None = Field(None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
-    subject: Text = Field("", max_length=1000)
-    text: Text | None = Field(None, max_length=100_000)
+    raw: Text | None = Field(default=None, max_length=500_000, description="The e-mail's source.")
+    id: Text | None = Field(default=None, max_length=300, description="The same id is acted upon once.")
+    sender: Text | None = Field(default=None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+    subject: Text = Field(default="", max_length=1000)
+    text: Text | None = Field(default=None, max_length=100_000)
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> "SupportEvent":

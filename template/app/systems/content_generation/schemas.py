@@ -13,10 +13,10 @@ class Brief(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     topic: Text = Field(min_length=3, max_length=2000)
-    audience: Text = Field("curious people without special knowledge", max_length=500)
+    audience: Text = Field(default="curious people without special knowledge", max_length=500)
     tone: Literal["plain", "friendly", "formal"] = "plain"
-    language: Text = Field("English", max_length=50)
-    words: int = Field(400, ge=80, le=3000)
+    language: Text = Field(default="English", max_length=50)
+    words: int = Field(default=400, ge=80, le=3000)
     must_mention: list[Text] = Field(default_factory=list, max_length=20)
     """Words or names that have to occur."""
 

@@ -54,7 +54,7 @@ def _parse_pdf(content: bytes, max_pages: int, max_characters: int) -> tuple[str
 
 
 def _parse_docx(content: bytes) -> str:
-    import mammoth
+    import mammoth  # type: ignore[import-untyped]
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -38,9 +38,9 @@ class Document(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Text | None = Field(None, max_length=2_000_000)
-    content: File | None = Field(None, max_length=20_000_000)
-    filename: Text | None = Field(None, max_length=300, description="For people: it decides nothing.")
+    text: Text | None = Field(default=None, max_length=2_000_000)
+    content: File | None = Field(default=None, max_length=20_000_000)
+    filename: Text | None = Field(default=None, max_length=300, description="For people: it decides nothing.")
 
     @model_validator(mode="after")
     def _has_one_of_them(self) -> "Document":
@@ -74,8 +74,8 @@ class Invoice(BaseModel):
     due: date | None = None
     currency: str = Field(description="ISO 4217, such as EUR.", pattern="^[A-Z]{3}$")
     lines: list[LineItem] = Field(default_factory=list, max_length=500)
-    net: Amount | None = Field(None, description="The sum before tax, as the document says it.")
-    tax_rate: Amount | None = Field(None, description="Per cent.")
+    net: Amount | None = Field(default=None, description="The sum before tax, as the document says it.")
+    tax_rate: Amount | None = Field(default=None, description="Per cent.")
     tax: Amount | None = None
     total: Amount = Field(description="What is to be paid, as the document says it.")
     confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
@@ -88,7 +88,7 @@ class Contract(BaseModel):
     parties: list[str] = Field(max_length=20)
     starts: date | None = None
     ends: date | None = None
-    notice_days: int | None = Field(None, ge=0, description="Days of notice to end it.")
+    notice_days: int | None = Field(default=None, ge=0, description="Days of notice to end it.")
     governing_law: str | None = None
     confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
 

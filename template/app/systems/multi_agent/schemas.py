@@ -11,7 +11,7 @@ class ResearchQuestion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     question: Text = Field(min_length=3, max_length=5000)
-    workers: int = Field(4, ge=1, le=8, description="How many parts the question is split into, at the most.")
+    workers: int = Field(default=4, ge=1, le=8, description="Parts of the question, at the most.")
 
 
 class Plan(BaseModel):
