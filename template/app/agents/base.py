@@ -1,6 +1,8 @@
 """What all adapters share: an agent's definition, and the conversation around one run of it."""
 
+import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,10 +12,12 @@ from typing import Any, Generic, TypeVar
 from app.agents.agent import AgentEvent, AgentResult, Limits
 from app.agents.errors import TooManySteps, keep_transcript
 from app.agents.tools import AgentTool, ToolContext, Toolset
-from app.core.errors import AppError
+from app.core.errors import AppError, ConfigurationError
 from app.llm import Budget, Message, RenderedPrompt, Reply
 
 T = TypeVar("T")
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 ANSWER = "answer"
 """The tool by which a model gives a structured answer."""
@@ -77,6 +81,8 @@ class BaseAgent(ABC, Generic[T]):
         model: str | None = None,
         limits: Limits | None = None,
     ) -> None:
+        if not _NAME.fullmatch(name):
+            raise TypeError(f"The name of an agent has letters, digits, _ and - alone, not {name!r}.")
         self.name = name
         self.instructions = instructions
         self.output_type = output_type
@@ -143,7 +149,12 @@ class BaseAgent(ABC, Generic[T]):
     async def _open_tools(self) -> AsyncGenerator[Mapping[str, AgentTool], None]:
         async with AsyncExitStack() as stack:
             opened = [await stack.enter_async_context(toolset()) for toolset in self.toolsets]
-            yield {tool.name: tool for tools in (*opened, self.tools) for tool in tools}
+            tools = [tool for tools in (self.tools, *opened) for tool in tools]
+            reserved = {ANSWER, *self.hand_offs}
+            names = Counter(tool.name for tool in tools)
+            if wrong := [name for name in names if names[name] > 1 or name in reserved]:
+                raise ConfigurationError(f"Agent {self.name!r}: tools share the name {wrong[0]!r}.")
+            yield {tool.name: tool for tool in tools}
 
     def tool_context(self, work: Work) -> ToolContext:
         """Return what tools need to know of a run."""

@@ -13,6 +13,8 @@ class Memory:
     """
 
     def __init__(self, turns: int = 20) -> None:
+        if turns < 1:
+            raise ValueError("a memory has at least one turn")
         self._turns = turns
         self._messages: tuple[Message, ...] = ()
 

@@ -53,7 +53,7 @@ class AgentTool(Protocol):
         ...
 
     async def call(self, arguments: str, context: ToolContext) -> str:
-        """Call it with the model's arguments (JSON). Raises nothing but `LLMError`: the rest is told."""
+        """Call it with the model's arguments (JSON). What goes wrong is told, not raised."""
         ...
 
 

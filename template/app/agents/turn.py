@@ -85,7 +85,7 @@ async def _call_tool(agent: BaseAgent[Any], call: ToolCall, work: Work) -> str:
     return await work.tools[call.name].call(call.arguments, agent.tool_context(work))
 
 
-def check_answer(agent: BaseAgent[T], reply: Reply[str]) -> T:
+def check_answer(agent: BaseAgent[T], reply: Reply[str], work: Work) -> T:
     """Return the answer. Raises `ValueError` that says what is wrong with it."""
     if agent.output_type is str:
         if not reply.output.strip():
@@ -94,9 +94,12 @@ def check_answer(agent: BaseAgent[T], reply: Reply[str]) -> T:
     if not reply.tool_calls:
         raise ValueError(f"give it by calling {ANSWER!r}")
     try:
-        return TypeAdapter(agent.output_type).validate_json(reply.tool_calls[0].arguments)
+        answer = TypeAdapter(agent.output_type).validate_json(reply.tool_calls[0].arguments)
     except ValidationError as error:
         raise ValueError(what_is_wrong(error)) from None
+    # providers refuse a conversation in which a call has no result: it may go on after this
+    work.transcript += [Message("tool", "Done.", tool_call_id=call.id) for call in reply.tool_calls]
+    return answer
 
 
 def correct(

@@ -123,14 +123,18 @@ def run_workflow(
     steps = ReportedSteps(lambda step: typer.secho(f"[{step}]", dim=True, err=True), decisions)
 
     async def run() -> dict[str, object]:
-        async with open_features(), asyncio.timeout(workflow.time_limit):
-            output: dict[str, object] = (await workflow.run(data, steps)).model_dump(mode="json")
-            return output
+        deadline = asyncio.timeout(workflow.time_limit)
+        try:
+            async with open_features(), deadline:
+                output: dict[str, object] = (await workflow.run(data, steps)).model_dump(mode="json")
+                return output
+        except TimeoutError:
+            if not deadline.expired():  # a time-out of the workflow's own
+                raise
+            raise TimedOut(f"{name} took longer than its {workflow.time_limit:g} seconds.") from None
 
     try:
         output = asyncio.run(run())
-    except TimeoutError:
-        raise TimedOut(f"{name} took longer than its {workflow.time_limit:g} seconds.") from None
     except AppError as error:
         asked = error.question if isinstance(error, DecisionNeeded) else error.details
         if asked:

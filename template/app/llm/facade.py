@@ -37,6 +37,7 @@ from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.cache import cache
 from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta, Tool, ToolCall
+from app.llm.counted import Counted
 from app.llm.errors import LLMError, translate
 from app.llm.layers import chain, fallback, retry, timeout
 from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
@@ -256,7 +257,7 @@ async def _run(agent: Agent[None, Any], model: str, options: dict[str, Any]) -> 
         try:
             return await agent.run(**options)
         except Exception as error:
-            failure = translate(error, model)
+            failure = error if isinstance(error, LLMError) else translate(error, model)
             failure.details["transcript"] = as_json(from_pydantic_ai(said))
             raise failure from error
 
@@ -279,8 +280,8 @@ def _text_of(event: object) -> str:
 def _model(call: Call) -> Model:
     check_configured(call.model)
     if call.model == offline.NAME:
-        return offline.offline_model(call.prompt_name, call.output_type)
-    return build_model(call.model)
+        return Counted(offline.offline_model(call.prompt_name, call.output_type), call.budget)
+    return Counted(build_model(call.model), call.budget)
 
 
 def _limits(call: Call) -> UsageLimits:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from app.core.errors import FieldError, InvalidInput
 from app.core.workflow import Steps
 from app.llm import Call, Event, Handler, Reply, TextDelta
+from app.workflows.errors import DefinitionError
 from app.workflows.flow import Flow, carry_out
 
 In = TypeVar("In", bound=BaseModel)
@@ -18,9 +19,14 @@ Out = TypeVar("Out", bound=BaseModel)
 def as_chat_model(flow: Flow[In, Out], *, read: Callable[[str], In], write: Callable[[Out], str]) -> Handler:
     """Return what `Feature.chat_models` takes. `read` makes the workflow's input of what the user says last.
 
-    It is no durable run: nothing is kept, and no person can decide in it. The instructions of the caller and
-    what was said earlier are not looked at.
+    Its own limits hold, not those of the caller. It is no durable run: nothing is kept, and no person can
+    decide in it. The caller's instructions and what was said earlier are not looked at.
     """
+
+    if flow.as_workflow().decisions:
+        raise DefinitionError(
+            f"Workflow {flow.name!r} waits for people: it cannot be a model of the chat door."
+        )
 
     async def answer(call: Call) -> AsyncGenerator[Event, None]:
         started = time.perf_counter()

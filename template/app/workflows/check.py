@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NewType, Union, get_args, get_origin
+
+from pydantic import PydanticSchemaGenerationError, TypeAdapter
 
 from app.workflows.context import Context
 from app.workflows.errors import DefinitionError
+from app.workflows.functions import optional, parameters, result
 from app.workflows.groups import Branches, Each, Loop, Sub
 from app.workflows.nodes import END, Approval, Model, Node, Router
 
@@ -55,6 +58,8 @@ def _check_targets(flow: "Flow[Any, Any]") -> None:
     for index, node in enumerate(flow.nodes):
         if node.targets() and node.then:
             raise _wrong(flow.name, node, "chooses what follows: it cannot have `then` too")
+        if END in node.targets():
+            raise _wrong(flow.name, node, "chooses END: let it choose a node that gives the output")
         for target in flow.next_of(index):
             if target not in {END, *names}:
                 raise _wrong(flow.name, node, f"leads to {target!r}, which is no node")
@@ -65,14 +70,39 @@ def _check_targets(flow: "Flow[Any, Any]") -> None:
 
 def _check_settings(flow: "Flow[Any, Any]") -> None:
     for node in _all(flow.nodes):
-        if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
-            raise _wrong(flow.name, node, f"asks after {node.after!r}, which is no node in it")
-        if not isinstance(node, Router) or not isinstance(node.otherwise, Model):
-            continue
-        if "to" not in getattr(node.otherwise.answer, "model_fields", {}):
-            raise _wrong(flow.name, node, "asks a model whose answer has no field 'to'")
-        if not node.choices:
-            raise _wrong(flow.name, node, "asks a model, but gives it no choices")
+        _check_node(node, flow.name)
+
+
+def _check_node(node: Node, flow: str) -> None:
+    bounds = {"attempts": node.attempts, "at_once": 1, "at_most": 1}
+    bounds |= {name: getattr(node, name) for name in bounds if hasattr(node, name)}
+    if wrong := [name for name, value in bounds.items() if value < 1]:
+        raise _wrong(flow, node, f"needs {wrong[0]} of at least 1")
+    if isinstance(node, Loop | Branches) and not node.nodes:
+        raise _wrong(flow, node, "has no nodes in it")
+    if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
+        raise _wrong(flow, node, f"asks after {node.after!r}, which is no node in it")
+    if isinstance(node, Sub) and not fits(result(node.give), node.flow.input):
+        raise _wrong(flow, node, f"gives {_show(result(node.give))}, not {_show(node.flow.input)}")
+    if isinstance(node, Router) and isinstance(node.otherwise, Model):
+        _check_model(node, node.otherwise, flow)
+    _check_output(node, flow)
+
+
+def _check_model(router: Router, model: Model, flow: str) -> None:
+    if "to" not in getattr(model.answer, "model_fields", {}):
+        raise _wrong(flow, router, "asks a model whose answer has no field 'to'")
+    if not router.choices:
+        raise _wrong(flow, router, "asks a model, but gives it no choices")
+    if model.time_limit is not None or model.max_cost is not None or model.attempts != 1:
+        raise _wrong(flow, router, "asks a model that has limits of its own: give them to the router")
+
+
+def _check_output(node: Node, flow: str) -> None:
+    try:
+        TypeAdapter(node.output)
+    except PydanticSchemaGenerationError:
+        raise _wrong(flow, node, f"gives {_show(node.output)}, which cannot be written as JSON") from None
 
 
 def _check_approvals(nodes: "Sequence[Node]", flow: str, outer: Node | None = None) -> None:
@@ -143,20 +173,25 @@ def _gives(node: Node) -> dict[str, Any]:
 
 
 def _check_reads(node: Node, given: Types, flow: str) -> None:
-    for inner, seen in _inside(node, given):
+    for inner, seen in _inside(node, given, flow):
         _check_reads(inner, seen, flow)
-    for name, wanted in node.reads().items():
-        if name not in given:
-            raise _wrong(flow, node, f"reads {name!r}, which no node before it gives")
-        if not fits(given[name], wanted):
-            said = f"reads {name!r} as {_show(wanted)}, but it is {_show(given[name])}"
-            raise _wrong(flow, node, said)
+    if isinstance(node, Loop):  # its question is asked inside
+        given = {**given, **_gives(node)}
+    for reader in node.readers():
+        for name, wanted in parameters(reader).items():
+            if name not in given and name in optional(reader):
+                continue
+            if name not in given:
+                raise _wrong(flow, node, f"reads {name!r}, which no node before it gives")
+            if not fits(given[name], wanted):
+                said = f"reads {name!r} as {_show(wanted)}, but it is {_show(given[name])}"
+                raise _wrong(flow, node, said)
 
 
-def _inside(node: Node, given: Types) -> Iterator[tuple[Node, Types]]:
+def _inside(node: Node, given: Types, flow: str) -> Iterator[tuple[Node, Types]]:
     """Yield the nodes inside another one, each with what it can read."""
     if isinstance(node, Each):
-        yield node.node, {**given, "item": Any}
+        yield node.node, {**given, "item": _item(node, flow)}
     elif isinstance(node, Loop):
         later = {inner.name: inner.output | None for inner in node.nodes}
         for inner in node.nodes:
@@ -167,21 +202,54 @@ def _inside(node: Node, given: Types) -> Iterator[tuple[Node, Types]]:
             yield inner, given
 
 
+def _item(node: Each, flow: str) -> Any:
+    """Return the type of the items of a list."""
+    listed = result(node.over)
+    outer = get_origin(listed) or listed
+    if listed is Any:
+        return Any
+    if not isinstance(outer, type) or not issubclass(outer, Sequence) or issubclass(outer, str | bytes):
+        raise _wrong(flow, node, f"goes over {_show(listed)}, which is no list")
+    return (get_args(listed) or (Any,))[0]
+
+
 def fits(given: Any, wanted: Any) -> bool:
-    """Whether a value of one type can be passed where the other is wanted."""
-    if wanted is Any or given is Any or given == wanted:
+    """Whether a value of one type can be passed where the other is wanted. What cannot be told fits."""
+    given, wanted = _plain(given), _plain(wanted)
+    if wanted in {Any, object} or given is Any or given == wanted:
         return True
     if _is_union(given):
         return all(fits(part, wanted) for part in get_args(given))
+    if get_origin(given) is Literal:
+        values = set(get_args(given))
+        of_them = get_origin(wanted) is Literal and values <= set(get_args(wanted))
+        return of_them or all(fits(type(value), wanted) for value in values)
     if _is_union(wanted):
         return any(fits(given, part) for part in get_args(wanted))
-    if given is NoneType or wanted is NoneType:
+    if get_origin(wanted) is Literal or NoneType in {given, wanted}:
         return False
+    return _fit(given, wanted)
+
+
+def _fit(given: Any, wanted: Any) -> bool:
+    """The same for two classes, perhaps with parameters."""
     outer, needed = get_origin(given) or given, get_origin(wanted) or wanted
-    if not isinstance(outer, type) or not isinstance(needed, type) or not issubclass(outer, needed):
-        return False
+    if outer is int and needed is float:
+        return True
+    try:
+        if not issubclass(outer, needed):
+            return False
+    except TypeError:  # a protocol, a TypedDict …
+        return True
     pairs = zip(get_args(given), get_args(wanted), strict=False)
     return all(fits(part, other) for part, other in pairs)
+
+
+def _plain(type_: Any) -> Any:
+    """Return the type that a `NewType` is at run time; that of None for None."""
+    if type_ is None:
+        return NoneType
+    return _plain(type_.__supertype__) if isinstance(type_, NewType) else type_
 
 
 def _is_union(type_: Any) -> bool:

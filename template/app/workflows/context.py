@@ -24,6 +24,9 @@ class Context:
     cost: Decimal = Decimal(0)
     """US dollars that the model calls have cost so far, as far as prices are known."""
 
+    ceiling: Decimal | None = None
+    """What `cost` may come to in the node that runs now."""
+
     def values(self) -> Mapping[str, Any]:
         """Return all that a node's parameters can name."""
         return {**self.outputs, "input": self.input, "context": self}
@@ -31,12 +34,20 @@ class Context:
     def fork(self, **outputs: Any) -> "Context":
         """Return a copy for a part of the run: what it adds is not seen elsewhere until it is joined."""
         known = {**self.outputs, **outputs}
-        return Context(self.input, self.budget, known, list(self.notes), self.cost)
+        return Context(self.input, self.budget, known, list(self.notes), self.cost, self.ceiling)
 
     def join(self, cost: Decimal, notes: Sequence[str]) -> None:
-        """Add what a part of the run has cost and noted."""
+        """Add what a part of the run has cost and noted. Raises `BudgetExceeded` above the ceiling."""
         self.cost += cost
         self.notes += notes
+        self.check_cost()
+
+    def check_cost(self) -> None:
+        """Raise `BudgetExceeded` above the ceiling."""
+        if self.ceiling is not None and self.cost > self.ceiling:
+            from app.llm.errors import BudgetExceeded
+
+            raise BudgetExceeded("A node of the workflow has cost more than it may.")
 
     def since(self, start: "Context") -> tuple[Decimal, list[str]]:
         """Return what this copy of a context has cost and noted."""

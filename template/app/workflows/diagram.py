@@ -4,7 +4,7 @@ First what is in it (`picture`), then how it is written: as Mermaid (https://mer
 most editors show, or in the language of Graphviz (https://graphviz.org), which makes an SVG of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -132,19 +132,16 @@ def _mermaid_box(box: Box, indent: str) -> Iterator[str]:
 
 
 def as_dot(drawn: Picture) -> str:
-    """Return the picture in the language of Graphviz. An arrow to a frame ends at its first box."""
+    """Return the picture in the language of Graphviz."""
     lines = ["digraph {", '    graph [fontname="sans-serif", compound=true]']
     lines += [
         '    node [shape=box, style=rounded, fontname="sans-serif"]',
         '    edge [fontname="sans-serif"]',
     ]
-    entry: dict[str, str] = {}
+    frames: dict[str, Box] = {}
     for box in drawn.boxes:
-        lines += _dot_box(box, "    ", entry)
-    for arrow in drawn.arrows:
-        label = f' [label="{arrow.label}"]' if arrow.label else ""
-        source, target = (entry.get(name, name) for name in (arrow.source, arrow.target))
-        lines.append(f'    "{source}" -> "{target}"{label}')
+        lines += _dot_box(box, "    ", frames)
+    lines += [_dot_arrow(arrow, frames) for arrow in drawn.arrows]
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -158,16 +155,30 @@ _DOT: dict[type[Node] | None, str] = {
 }
 
 
-def _dot_box(box: Box, indent: str, entry: dict[str, str]) -> Iterator[str]:
+def _dot_arrow(arrow: Arrow, frames: Mapping[str, Box]) -> str:
+    """Return an arrow. One from or to a frame joins its last or first box, and is cut at the frame."""
+    source, target, options = arrow.source, arrow.target, [f'label="{arrow.label}"'] if arrow.label else []
+    if source in frames:
+        options.append(f'ltail="cluster_{source}"')
+    if target in frames:
+        options.append(f'lhead="cluster_{target}"')
+    while source in frames:
+        source = frames[source].inside[-1].name
+    while target in frames:
+        target = frames[target].inside[0].name
+    return f'    "{source}" -> "{target}"' + (f" [{', '.join(options)}]" if options else "")
+
+
+def _dot_box(box: Box, indent: str, frames: dict[str, Box]) -> Iterator[str]:
     if not box.inside:
         more = f", {_DOT[box.kind]}" if box.kind in _DOT else ""
         yield f'{indent}"{box.name}" [label="{box.label}"{more}]'
         return
-    entry[box.name] = box.inside[0].name
+    frames[box.name] = box
     yield f'{indent}subgraph "cluster_{box.name}" {{'
     yield f'{indent}    label="{box.label}"'
     for inner in box.inside:
-        yield from _dot_box(inner, f"{indent}    ", entry)
+        yield from _dot_box(inner, f"{indent}    ", frames)
     yield f"{indent}}}"
 
 

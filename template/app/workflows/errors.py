@@ -17,6 +17,13 @@ class NodeTimedOut(TimedOut):
     title = "Node timed out"
 
 
+class WrongOutput(AppError):
+    """A function gave another thing than its type says."""
+
+    code = "wrong-output"
+    title = "Wrong output of a node"
+
+
 class UnknownChoice(AppError):
     """A model chose a node that is none of those it may choose."""
 

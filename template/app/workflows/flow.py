@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app.core.errors import AppError, TimedOut
 from app.core.workflow import Decision, Steps, Workflow
@@ -29,7 +29,7 @@ from app.llm import Budget
 from app.workflows.check import check
 from app.workflows.context import Context
 from app.workflows.diagram import draw
-from app.workflows.errors import NodeTimedOut
+from app.workflows.errors import NodeTimedOut, WrongOutput
 from app.workflows.groups import Sub
 from app.workflows.nodes import END, Approval, Do, Node
 
@@ -167,9 +167,14 @@ class _Runner:
             own = context.fork()
             output = await _within_limits(node, own, inside)
             cost, notes = own.since(context)
-            return Done(output=output, cost=cost, notes=notes)
+            try:
+                return kept(output=output, cost=cost, notes=notes)
+            except ValidationError:
+                said = f"Node {node.name!r} gave {output!r:.100}, not what it says it gives."
+                raise WrongOutput(said) from None
 
-        done = await self._steps.step(path, Done[node.output], work)  # type: ignore[name-defined]
+        kept = Done[node.output]  # type: ignore[name-defined]
+        done = await self._steps.step(path, kept, work)
         context.join(done.cost, done.notes)
         if not asked:  # kept from an earlier attempt, which has been paid for
             spent = context.budget.spent
@@ -188,7 +193,10 @@ async def _within_limits(node: Node, context: Context, do: Do) -> Any:
 
 
 async def _attempt(node: Node, context: Context, do: Do) -> Any:
-    before = context.cost
+    before, ceiling = context.cost, context.ceiling
+    if node.max_cost is not None:
+        own = before + node.max_cost
+        context.ceiling = own if ceiling is None else min(own, ceiling)
     limit = asyncio.timeout(node.time_limit)
     try:
         async with limit:
@@ -197,6 +205,8 @@ async def _attempt(node: Node, context: Context, do: Do) -> Any:
         if not limit.expired():  # a time-out of the node's own
             raise
         raise NodeTimedOut(f"Node {node.name!r} took longer than {node.time_limit:g} seconds.") from None
+    finally:
+        context.ceiling = ceiling
     if node.max_cost is not None and context.cost - before > node.max_cost:
         from app.llm.errors import BudgetExceeded
 

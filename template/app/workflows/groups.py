@@ -1,15 +1,16 @@
 """Nodes that run others: for each item, at the same time, again and again, or as a workflow of their own."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
 from app.workflows.context import Context
 from app.workflows.errors import LoopNotSettled
-from app.workflows.functions import call, parameters
+from app.workflows.functions import call
 from app.workflows.nodes import Do, Node
 
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ class Each(Node):
         """A list with one output an item, in their order."""
         return list[self.node.output]  # type: ignore[name-defined]
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what the list and the node need, besides the item."""
-        inner = {name: type_ for name, type_ in self.node.reads().items() if name != "item"}
-        return {**parameters(self.over), **inner}
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return what gives the list."""
+        return (self.over,)
 
     def inner(self) -> Sequence[Node]:
         """Return the node."""
@@ -61,10 +61,6 @@ class Branches(Node):
         """The outputs by name."""
         return dict[str, Any]
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what the nodes need."""
-        return {name: type_ for node in self.nodes for name, type_ in node.reads().items()}
-
     def inner(self) -> Sequence[Node]:
         """Return the nodes."""
         return self.nodes
@@ -83,19 +79,22 @@ async def _gather(
 ) -> list[Any]:
     """Run nodes at the same time. If one fails the others are stopped."""
     room = asyncio.Semaphore(at_once)
+    start = context.fork()
 
     async def run(node: Node, own: Context, path: str) -> Any:
         async with room:
-            return await do(node, own, path)
+            context.check_cost()  # others may have used it up meanwhile
+            output = await do(node, own, path)
+            context.join(own.since(start)[0], [])
+            return output
 
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(run(*job)) for job in jobs]
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
-    start = context.fork()
     for _, own, _ in jobs:
-        context.join(*own.since(start))
+        context.join(Decimal(0), own.since(start)[1])
     return [task.result() for task in tasks]
 
 
@@ -120,12 +119,9 @@ class Loop(Node):
         last = self.nodes[-1]
         return last.output if self.after in {None, last.name} else last.output | None
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what the nodes need from outside the loop."""
-        own = {node.name for node in self.nodes}
-        needed = {name: type_ for node in self.nodes for name, type_ in node.reads().items()}
-        needed |= parameters(self.until)
-        return {name: type_ for name, type_ in needed.items() if name not in own}
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return the question whether it is good enough."""
+        return (self.until,)
 
     def inner(self) -> Sequence[Node]:
         """Return the nodes of one round."""
@@ -161,9 +157,9 @@ class Sub(Node):
         """What the other workflow gives."""
         return self.flow.output
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what its input is made of."""
-        return parameters(self.give)
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return what gives its input."""
+        return (self.give,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Run the other workflow inside this one, with its budget."""

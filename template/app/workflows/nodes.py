@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from app.core.workflow import Decision
 from app.workflows.context import Context
 from app.workflows.errors import UnknownChoice
-from app.workflows.functions import call, name_of, parameters, result
+from app.workflows.functions import call, name_of, result
 
 if TYPE_CHECKING:
     from app import agents
@@ -56,9 +56,9 @@ class Node:
         """The type of what it gives."""
         raise NotImplementedError
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return the names and types of what it needs."""
-        raise NotImplementedError
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return its functions: their parameters say what it needs."""
+        return ()
 
     def inner(self) -> Sequence["Node"]:
         """Return the nodes inside it."""
@@ -84,9 +84,9 @@ class Function(Node):
         """What the function returns."""
         return result(self.call)
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return the function's parameters."""
-        return parameters(self.call)
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return the function."""
+        return (self.call,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Call the function."""
@@ -114,9 +114,9 @@ class Model(Node):
         """What the model answers."""
         return self.answer
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what its two functions need."""
-        return {**parameters(self.say), **(parameters(self.variables) if self.variables else {})}
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return its functions."""
+        return (self.say, self.variables) if self.variables else (self.say,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Ask the model."""
@@ -157,9 +157,9 @@ class Agent(Node):
         """What the agent answers."""
         return self.answer
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what its question and its memory need."""
-        return {**parameters(self.say), **(parameters(self.recall) if self.recall else {})}
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return its functions."""
+        return (self.say, self.recall) if self.recall else (self.say,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Let the agent work."""
@@ -188,9 +188,9 @@ class Approval(Node):
         """The decision."""
         return self.decision
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what the question needs."""
-        return parameters(self.ask)
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return its function."""
+        return (self.ask,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Return the question; who carries out the workflow waits for the answer."""
@@ -221,10 +221,10 @@ class Router(Node):
         """The name of the node that is next."""
         return str
 
-    def reads(self) -> Mapping[str, Any]:
-        """Return what the conditions and the model need."""
-        needed = {name: type_ for rule in self.rules for name, type_ in parameters(rule.when).items()}
-        return {**needed, **(self.otherwise.reads() if isinstance(self.otherwise, Model) else {})}
+    def readers(self) -> Sequence[Callable[..., Any]]:
+        """Return the conditions, and the functions of the model."""
+        model = self.otherwise.readers() if isinstance(self.otherwise, Model) else ()
+        return (*(rule.when for rule in self.rules), *model)
 
     def targets(self) -> Sequence[str]:
         """Return where it may go."""

@@ -15,7 +15,8 @@ from app.agents import AgentEvent, AgentResult, Limits, Memory, as_tool, make_ag
 from app.agents.base import BaseAgent
 from app.agents.errors import BadAnswer, TooManySteps
 from app.agents.make import frameworks
-from app.core.errors import AppError
+from app.agents.tools import FunctionTool
+from app.core.errors import AppError, ConfigurationError
 from app.core.lazy import Lazy
 from app.core.registry import Feature
 from app.llm import Budget
@@ -137,6 +138,7 @@ async def test_several_tools_are_called_at_once(provider: FakeProvider) -> None:
         (call("weather", city="a", days="x"), "The arguments are wrong: days: Input should be a valid"),
         (call("weather", city="a", more=1), "The arguments are wrong: more: Extra inputs"),
         (Calls(("weather", "{no json")), "JSON"),
+        (Calls(("weather", "[1]")), "The arguments are wrong"),
         (call("broken"), "The tool failed."),
         (call("endless"), "The tool did not answer within 0.05 seconds."),
     ],
@@ -251,6 +253,39 @@ async def test_what_a_tool_says_is_cut_to_a_bound(provider: FakeProvider) -> Non
     assert said(await agent_of(tool_characters=10).run("Weather?")) == [
         "sunny in B [… 105 characters left out]"
     ]
+
+
+async def test_a_structured_answer_can_be_followed_by_another_question(provider: FakeProvider) -> None:
+    provider.answers.extend([RIGHT, RIGHT])
+    first = await agent_of(City).run("Which?")
+
+    await agent_of(City).run("And now?", history=first.transcript)
+
+    messages = provider.requests[1]["messages"]
+    asked = {call["id"] for message in messages for call in message.get("tool_calls") or ()}
+    assert asked
+    assert asked == {message["tool_call_id"] for message in messages if message["role"] == "tool"}
+
+
+@pytest.mark.parametrize("name", ["answer", "hand_off_to_expert", "weather"])
+async def test_two_tools_cannot_have_one_name(name: str, provider: FakeProvider) -> None:
+    expert = make_agent("expert", "", output_type=str)
+    tools = [tool(weather), FunctionTool(name, "Another.", City, weather)]
+    agent = make_agent("test", "", output_type=str, tools=tools, hand_offs=[expert])
+
+    with pytest.raises(ConfigurationError, match=name):
+        await agent.run("Weather?")
+
+
+async def test_parallel_helpers_stay_within_the_requests_of_their_budget(provider: FakeProvider) -> None:
+    helper = make_agent("helper", "Help.", output_type=str)
+    boss = make_agent("boss", "Ask.", output_type=str, tools=[as_tool(helper)])
+    provider.answers.append(Calls(*[("ask_helper", '{"task": "Which?"}')] * 5))
+
+    with pytest.raises(BudgetExceeded):
+        await boss.run("City?", budget=Budget(requests=3, tokens=1000, cost=Decimal(1)))
+
+    assert len(provider.requests) == 3
 
 
 async def test_the_conversation_goes_on(provider: FakeProvider) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -77,3 +78,13 @@ async def test_a_call_with_tools_counts_too() -> None:
     assert events[-1].output.endswith("Hello")
     with pytest.raises(BudgetExceeded):
         await complete("Once more", budget=budget)
+
+
+async def test_calls_at_the_same_time_do_not_exceed_the_requests_of_their_budget() -> None:
+    budget = Budget(requests=3, tokens=10_000, cost=Decimal(1))
+    calls = (complete(f"Number {number}", budget=budget) for number in range(8))
+
+    done = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert len([reply for reply in done if isinstance(reply, Reply)]) == 3
+    assert len([error for error in done if isinstance(error, BudgetExceeded)]) == 5

@@ -1,6 +1,8 @@
 """A graph that cannot work is refused when it is declared, and the node is named."""
 
+import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -192,3 +194,75 @@ def test_a_node_inside_another_one_cannot_say_what_follows() -> None:
 
     with pytest.raises(DefinitionError, match="'route' is inside another node"):
         Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+
+
+class Item(BaseModel):
+    number: int
+
+
+def numbers(first: int) -> list[int]:
+    return [first]
+
+
+def no_list(first: int) -> Any:
+    return first
+
+
+no_list.__annotations__["return"] = int  # what the type checker would not let through
+
+
+def wants_item(item: Item) -> Item:
+    return item
+
+
+def with_default(first: int, more: int = 3) -> Text:
+    return Text(text=str(first + more))
+
+
+def with_rest(first: int, *rest: int) -> Text:
+    return Text(text=str(first))
+
+
+def never(second: int) -> bool:
+    return bool(second)
+
+
+def unknown_type(first: int) -> threading.Event:
+    return threading.Event()
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (Each(name="each", over=numbers, node=Function(name="n", call=wants_item)), "reads 'item' as Item"),
+        (Each(name="each", over=no_list, node=Function(name="n", call=wants_item)), "no list"),
+        (Each(name="each", over=items, node=Function(name="n", call=first), at_once=0), "at_once"),
+        (Function(name="n", call=with_rest), "with names"),
+        (Function(name="n", call=first, attempts=0), "attempts"),
+        (Function(name="n", call=unknown_type), "cannot be written as JSON"),
+        (Loop(name="loop", nodes=[], until=is_big), "no nodes"),
+        (
+            Loop(name="loop", nodes=[Function(name="second", call=second)], until=never),
+            "reads 'second' as int",
+        ),
+        (Router(name="n", rules=[], otherwise=END), "chooses END"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_cannot_work_is_found_when_it_is_declared(node: Node, said: str) -> None:
+    nodes = [Function(name="first", call=first), node, Function(name="last", call=with_default)]
+
+    with pytest.raises(DefinitionError, match=said):
+        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+
+
+def test_a_parameter_with_a_default_need_not_be_given() -> None:
+    nodes = [Function(name="first", call=first), Function(name="last", call=with_default)]
+
+    assert Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+
+
+def test_a_function_with_arguments_filled_in_is_read_like_the_function() -> None:
+    nodes = [Function(name="first", call=first), Function(name="last", call=partial(with_default, more=4))]
+
+    assert Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 from pydantic import BaseModel, TypeAdapter
@@ -27,7 +27,7 @@ from app.workflows import (
     Sub,
     run,
 )
-from app.workflows.errors import LoopNotSettled, NodeTimedOut
+from app.workflows.errors import LoopNotSettled, NodeTimedOut, WrongOutput
 from app.workflows.nodes import Do
 
 S = TypeVar("S")
@@ -311,9 +311,6 @@ class Costly(Node):
     def output(self) -> Any:
         return Number
 
-    def reads(self) -> dict[str, Any]:
-        return {}
-
     async def run(self, context: Context, do: Do) -> Number:
         del do
         context.cost += Decimal(1)
@@ -469,3 +466,39 @@ async def test_a_workflow_has_a_time_limit() -> None:
 
     with pytest.raises(TimedOut, match=r"'test' took longer than 0\.05 seconds"):
         await run(flow, Text(text="a"))
+
+
+async def test_a_limit_of_cost_stops_what_has_not_begun() -> None:
+    begun: list[int] = []
+
+    class Costly(Node):
+        @property
+        def output(self) -> Any:
+            return int
+
+        async def run(self, context: Context, do: Do) -> int:
+            del do
+            begun.append(1)
+            context.cost += Decimal("0.10")
+            return 1
+
+    def eight(count: Number) -> list[int]:
+        return [count.number] * 8
+
+    flow = flow_of(
+        COUNT,
+        Each(name="each", over=eight, node=Costly(name="costly"), at_once=1, max_cost=Decimal("0.15")),
+        Function(name="end_", call=add_one),
+    )
+
+    with pytest.raises(BudgetExceeded):
+        await run(flow, Text(text="a"))
+    assert len(begun) == 2
+
+
+async def test_a_function_that_gives_another_thing_than_it_says_is_found_out() -> None:
+    def lie(count: Number) -> Number:
+        return cast("Number", str(count))
+
+    with pytest.raises(WrongOutput, match="'lie'"):
+        await run(flow_of(COUNT, Function(name="lie", call=lie)), Text(text="a"))

@@ -91,7 +91,7 @@ class _Nodes(Generic[T]):
 
     async def check(self, state: State) -> dict[str, Any]:
         try:
-            return {"end": Answer(check_answer(self._agent, _reply(state)))}
+            return {"end": Answer(check_answer(self._agent, _reply(state), self._work))}
         except ValueError as problem:
             corrections = state.corrections + 1
             self._work.transcript += correct(self._agent, _reply(state), problem, corrections)

@@ -44,7 +44,7 @@ class NativeAgent(BaseAgent[T]):
                     yield AgentEvent("tool_result", said, call.name)
                 continue
             try:
-                yield Answer(check_answer(self, reply))
+                yield Answer(check_answer(self, reply, work))
                 return
             except ValueError as problem:
                 corrections += 1

@@ -159,11 +159,26 @@ class _Model:
 def _pieces(reply: Reply[str], *, streamed: bool) -> list[str | DeltaToolCalls]:
     """Return what is left to be said of a reply."""
     text = [] if streamed and reply.output else [reply.output]
+    ids = [call.id for call in reply.tool_calls]
     calls = {
-        index: DeltaToolCall(call.name, call.arguments, tool_call_id=call.id)
+        index: DeltaToolCall(
+            call.name,
+            _as_object(call.arguments),
+            # the library refuses an id that comes twice
+            tool_call_id=call.id if ids.index(call.id) == index else f"{call.id}-{index}",
+        )
         for index, call in enumerate(reply.tool_calls)
     }
     return [*text, calls] if calls else list(text)
+
+
+def _as_object(arguments: str) -> str:
+    """Return arguments that the library can pass on: other JSON than an object is refused by the tool."""
+    try:
+        value = json.loads(arguments or "{}")
+    except ValueError:
+        return arguments
+    return arguments if isinstance(value, dict) else json.dumps({"no_object": value})
 
 
 AGENT = PydanticAgent

@@ -45,7 +45,7 @@ def calculate(expression: str) -> str:
         raise InvalidInput(f"{expression[:100]!r} is no arithmetic expression of numbers.") from None
     except (ArithmeticError, TypeError) as error:
         raise InvalidInput(f"{expression[:100]!r} has no result: {error}.") from None
-    return f"{value:.12g}"
+    return str(int(value)) if value == int(value) else f"{value:.15g}"
 
 
 def _value(node: ast.AST) -> float:

@@ -14,22 +14,23 @@ if TYPE_CHECKING:
     from app import agents
     from app.llm import Message
 
-_SUM = re.compile(
-    r"(?:what is|what's|calculate|=)?\s*(?P<sum>[-+(]*\s*\d[\d\s.+*/%()-]*)\s*[=?]*", re.IGNORECASE
-)
-_DATE_OR_NUMBER = re.compile(r"[\d-]+")
+_ASKED = re.compile(r"^(?:what is|what's|calculate|=)\s*|\s*[=?]+$", re.IGNORECASE)
+_SUM = re.compile(r"[-+]?\(*\d[\d.]*\)*(?:\s*[-+*/%]{1,2}\s*[-+]?\(*\d[\d.]*\)*)+")
+_NO_SUM = re.compile(r"[\d-]+|\d+/\d+(?:/\d+)?|\(\d+\)[\d-]+|.*\d{4}-\d\d-\d\d.*|.*%\s*[-+*/].*")
+"""Dates, numbers of telephones, 24/7, and percentages, which mean other things to people than to Python."""
+_LONGEST_SUM = 200
 _REMEMBERED_TURNS = 20
 
 
 def sum_in(message: str) -> str | None:
     """Return the result if a message is nothing but a sum."""
-    found = _SUM.fullmatch(message.strip())
-    if found is None or not re.search(r"\d\s*[-+*/%]", found["sum"]):
+    if len(message) > _LONGEST_SUM:
         return None
-    if _DATE_OR_NUMBER.fullmatch(found["sum"].strip()):
+    asked = _ASKED.sub("", message.strip())
+    if not _SUM.fullmatch(asked) or _NO_SUM.fullmatch(asked):
         return None
     try:
-        return calculate(found["sum"])
+        return calculate(asked)
     except InvalidInput:
         return None
 

@@ -38,14 +38,15 @@ def ignore() -> Handled:
     return Handled(route="ignored")
 
 
-def escalate(read: Email, classify: Classification | None, customer: Found | None) -> Handled:
+def escalate(read: Email, classify: Classification | None, customer: Found) -> Handled:
     """Open a ticket for a person."""
     data = {
         "from": read.sender,
         "subject": read.subject,
         "text": read.text,
         "intent": classify.intent if classify else None,
-        "is_customer": bool(customer and customer.customer),
+        "is_urgent": classify.is_urgent if classify else None,
+        "is_customer": bool(customer.customer),
     }
     return Handled(route="escalated", action=Action(type="open_ticket", data=data))
 
@@ -125,13 +126,14 @@ async def deliver(
 async def send(event_id: str, action: Action) -> Literal["delivered", "not_configured"]:
     """Send an action to the webhook: `delivered`, or `not_configured` if there is none.
 
-    The same event and action have the same `webhook-id` and `Idempotency-Key`, however often they are sent: a
-    receiver that knows it does nothing, and may say so with 409.
+    The same action has the same `webhook-id` and `Idempotency-Key`, however often it is sent: a receiver that
+    knows it does nothing, and may say so with 409. A refund is the same for all e-mails about its order.
     """
     settings = AutomationSettings.load()
     if settings.webhook_url is None:
         return "not_configured"
-    key = hashlib.sha256(f"{event_id}\n{action.type}".encode()).hexdigest()[:40]
+    subject = action.data["order"] if action.type == "refund" else event_id
+    key = hashlib.sha256(f"{action.type}\n{subject}".encode()).hexdigest()[:40]
     body = json.dumps(
         {"type": action.type, "event_id": event_id, "data": action.data}, sort_keys=True
     ).encode()

@@ -25,7 +25,7 @@ async def find(read: Email) -> Found:
 
 async def find_customer(email: str) -> Customer | None:
     """Return the customer with an address."""
-    known = next((customer for customer in _from_file() if customer.email == email), None)
+    known = next((customer for customer in _from_file() if customer.email.lower() == email), None)
     if known or AutomationSettings.load().customers_file:
         return known
     for feature in load_features():

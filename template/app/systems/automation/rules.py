@@ -8,7 +8,7 @@ from app.systems.automation.settings import AutomationSettings
 
 _GRAVE = re.compile(
     r"\b(lawyer|attorney|lawsuit|sue you|court|gdpr|data protection|data breach|hacked|vulnerability"
-    r"|press|journalist)\b",
+    r"|journalist|newspaper)\b",
     re.IGNORECASE,
 )
 _SURE = 0.7

@@ -30,11 +30,11 @@ flow = Flow(
             rules=[
                 Rule("ignore", rules.is_automatic),
                 Rule("ignore", rules.has_no_text),
-                Rule("escalate", rules.is_grave),
             ],
             otherwise="customer",
         ),
         Function(name="customer", call=customers.find, attempts=3),
+        Router(name="second_look", rules=[Rule("escalate", rules.is_grave)], otherwise="classify"),
         Model(name="classify", prompt="systems.automation.classify", say=the_email, answer=Classification),
         Router(
             name="route",

@@ -5,7 +5,7 @@ from app.llm import Call, Message, Reply, TextDelta
 from app.systems.assistant.chat import answer
 from app.systems.assistant.schemas import Request
 from app.systems.assistant.tools import calculate, current_time
-from app.systems.assistant.workflow import flow
+from app.systems.assistant.workflow import flow, sum_in
 from app.workflows import run
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider
@@ -49,6 +49,32 @@ async def test_as_a_model_it_answers_a_sum_without_a_model() -> None:
 )
 def test_it_calculates(expression: str, result: str) -> None:
     assert calculate(expression) == result
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "2026-11-22",
+        "22/11/2026",
+        "24/7",
+        "(212)-555-1234",
+        "2026-11-22 - 2026-12-24",
+        "10%-3",
+        "030-1234-567",
+        "1" + " " * 50_000 + "x",
+        "12",
+    ],
+)
+def test_what_only_looks_like_a_sum_is_left_to_the_agent(message: str) -> None:
+    assert sum_in(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "result"),
+    [("2+2", "4"), ("What is 999999999999 + 2?", "1000000000001"), ("3 - 2 =", "1"), ("-(1+2)*3", "-9")],
+)
+def test_a_sum_alone_is_recognised(message: str, result: str) -> None:
+    assert sum_in(message) == result
 
 
 @pytest.mark.parametrize(

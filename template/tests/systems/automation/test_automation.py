@@ -110,12 +110,26 @@ async def test_the_same_event_twice_has_the_same_key_so_that_it_is_acted_upon_on
 ) -> None:
     receiver.statuses = [200, 409]
 
-    outcomes = [await handled(), await handled(), await handled({**REFUND, "id": "e2"})]
+    outcomes = [await handled(), await handled()]
 
     keys = [headers["idempotency-key"] for headers in receiver.headers]
-    assert keys[0] == keys[1] != keys[2]
+    assert keys[0] == keys[1]
     assert receiver.raw[0] == receiver.raw[1]
-    assert [outcome.delivery for outcome in outcomes] == ["delivered"] * 3
+    assert [outcome.delivery for outcome in outcomes] == ["delivered"] * 2
+
+
+async def test_a_refund_is_one_for_all_emails_about_its_order_and_a_ticket_one_an_email(
+    receiver: Receiver,
+) -> None:
+    grave = {"sender": "kim@example.com", "text": "My lawyer will write."}
+
+    for event in (REFUND, {**REFUND, "id": "e2"}, {**grave, "id": "e3"}, {**grave, "id": "e4"}):
+        await handled(event)
+
+    keys = [headers["idempotency-key"] for headers in receiver.headers]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+    assert receiver.bodies[2]["data"]["is_customer"]
 
 
 async def test_an_outage_of_the_receiver_is_tried_again(receiver: Receiver) -> None:
@@ -155,9 +169,31 @@ def test_an_email_is_read_with_its_headers() -> None:
 
 
 def test_html_is_read_as_text() -> None:
-    html = "<style>p{}</style><script>x()</script><p>Hello &amp; bye</p>"
+    html = "<style>p{}</style><script>x()</script><p>Hello &amp; bye</p><blockquote>old</blockquote>"
 
     assert read(SupportEvent(raw=f"{RAW}Content-Type: text/html\n\n{html}")).text == "Hello & bye"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "From: kim@example.com <evil@example.net>",
+        "From: <kim@example.com><evil@example.net>",
+        "From: kim@example.com, evil@example.net",
+        "From: kim@example.com\nFrom: evil@example.net",
+        "From: " + "(" * 20_000,
+        'From: "\\];(>\u2039\u00e9',
+    ],
+)
+def test_a_sender_who_may_be_somebody_else_is_refused(sender: str) -> None:
+    with pytest.raises(InvalidInput, match="sender"):
+        read(SupportEvent(raw=f"{sender}\nSubject: Refund\n\nRefund A-1002 please"))
+
+
+def test_a_long_mail_of_broken_html_is_read_at_once() -> None:
+    raw = f"{RAW}Content-Type: text/html\n\n{'<script' * 60_000}"
+
+    assert read(SupportEvent(raw=raw)).sender == "robin@example.com"
 
 
 @pytest.mark.parametrize(
