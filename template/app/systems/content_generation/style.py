@@ -8,6 +8,7 @@ from app.systems.content_generation.schemas import Brief
 TOLERANCE = 0.2
 """How far the number of words may be off."""
 
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_][\w'\u2019-]*")
 _LONGEST_SENTENCE = 45
 _WORN_OUT = (
     "in today's fast-paced world",
@@ -18,13 +19,13 @@ _WORN_OUT = (
     "as an ai",
 )
 _PLACEHOLDER = re.compile(
-    r"\bTODO\b|\bTBD\b|lorem ipsum|\[(?:insert|your|name|placeholder)[^\]]*\]", re.IGNORECASE
+    r"\b(?:TODO|TBD)\b|(?i:lorem ipsum|\[(?:insert|your|name|placeholder)[^\]]*\](?!\())"
 )
 
 
 def count_words(markdown: str) -> int:
-    """Count the words, without the marks of Markdown."""
-    return len(re.findall(r"[^\W_][\w'\u2019-]*", re.sub(r"[#*_`>|]", " ", markdown)))
+    """Count the words, without the marks of Markdown; where words are not spaced, the characters."""
+    return len(_WORD.findall(re.sub(r"[#*_`>|]", " ", markdown)))
 
 
 def problems_of(markdown: str, brief: Brief) -> list[str]:
@@ -47,18 +48,22 @@ def _form(markdown: str) -> Iterator[str]:
     if re.search(r"^## [^\n]+\n+(?=## |\Z)", markdown, re.MULTILINE):
         yield "a section is empty: write it or leave it out"
     prose = re.sub(r"^#+ .*$", "", markdown, flags=re.MULTILINE)
-    sentences = re.split(r"[.!?:]+(?:\s+|$)|\n\n|\n[-*] ", prose)
+    sentences = re.split(r"[.!?:]+(?:\s+|$)|[\u3002\uff01\uff1f]|\n\n|\n[-*] ", prose)
     if any(count_words(sentence) > _LONGEST_SENTENCE for sentence in sentences):
         yield f"a sentence has more than {_LONGEST_SENTENCE} words: split it"
 
 
 def _wording(markdown: str, brief: Brief) -> Iterator[str]:
-    text = markdown.casefold().replace("\u2019", "'")
+    text = _folded(markdown)
     for phrase in _WORN_OUT:
-        if phrase in text:
+        if re.search(rf"\b{re.escape(phrase)}\b", text):
             yield f"it says {phrase!r}: leave that out"
     for wanted in brief.must_mention:
-        if wanted.casefold() not in text:
+        if _folded(wanted) not in text:
             yield f"it does not mention {wanted!r}"
     if found := _PLACEHOLDER.search(markdown):
         yield f"it has a placeholder, {found[0]!r}: fill it in"
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("\u2019", "'")

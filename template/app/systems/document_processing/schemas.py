@@ -75,8 +75,11 @@ class Invoice(BaseModel):
     currency: str = Field(description="ISO 4217, such as EUR.", pattern="^[A-Z]{3}$")
     lines: list[LineItem] = Field(default_factory=list, max_length=500)
     net: Amount | None = Field(default=None, description="The sum before tax, as the document says it.")
-    tax_rate: Amount | None = Field(default=None, description="Per cent.")
+    discount: Amount | None = Field(default=None, description="Taken off the lines, as a positive amount.")
+    tax_rate: Amount | None = Field(default=None, description="Per cent; leave it out if there are several.")
     tax: Amount | None = None
+    shipping: Amount | None = Field(default=None, description="Added after tax.")
+    paid: Amount | None = Field(default=None, description="Paid before, as a positive amount.")
     total: Amount = Field(description="What is to be paid, as the document says it.")
     confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
 
@@ -122,6 +125,12 @@ class Review(Decision):
 
     invoice: Invoice | None = None
     contract: Contract | None = None
+
+    @model_validator(mode="after")
+    def _is_one_correction(self) -> "Review":
+        if self.invoice and self.contract:
+            raise ValueError("a document is an invoice or a contract, not both")
+        return self
 
 
 class Result(BaseModel):

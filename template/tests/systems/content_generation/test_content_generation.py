@@ -53,6 +53,19 @@ def test_code_finds_what_is_wrong_with_a_draft(markdown: str, problem: str) -> N
     assert problem in problems(markdown)
 
 
+@pytest.mark.parametrize("more", [" [your guide](https://example.com)", " Como todo.", " It is an aide."])
+def test_code_finds_nothing_wrong_with_what_is_right(more: str) -> None:
+    assert problems(GOOD + " It is good to have one." * 3 + more) == ""
+
+
+def test_where_words_are_not_spaced_characters_count() -> None:
+    assert count_words("小语言模型") == 5
+
+
+def test_an_apostrophe_is_one_however_it_is_written() -> None:
+    assert "Levi" not in problems(GOOD + " Levi\u2019s", must_mention=["Levi's", "Levi\u2019s"])
+
+
 def test_code_finds_what_is_not_mentioned() -> None:
     assert "does not mention 'Candles'" in problems(must_mention=["Candles", "LAMP"])
 

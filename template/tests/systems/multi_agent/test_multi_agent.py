@@ -6,7 +6,7 @@ import pytest
 from app.core.errors import ConfigurationError, NotFound
 from app.llm.errors import BudgetExceeded
 from app.systems.multi_agent import workflow
-from app.systems.multi_agent.checking import problems_of, stands_in, weigh
+from app.systems.multi_agent.checking import cited, problems_of, stands_in, weigh
 from app.systems.multi_agent.library import read_source, search_sources, sources
 from app.systems.multi_agent.schemas import Claim, ResearchQuestion
 from app.systems.multi_agent.workflow import flow
@@ -60,6 +60,15 @@ def test_an_answer_is_held_against_its_citations() -> None:
     problems = problems_of("It is so [1]. It is also so. And this [7].", [claim()])
 
     assert problems == ["[7] is no claim", "no source is given for: It is also so."]
+
+
+def test_a_citation_may_name_several_claims() -> None:
+    text = (
+        "**In short**\nIt costs approx. 55 [1, 2]. So it is, e.g. at 55 degrees [2-3]. \u201cYes\u201d [1]."
+    )
+
+    assert cited(text) == [1, 2, 3]
+    assert problems_of(text, [claim()] * 3) == []
 
 
 def test_words_stand_in_a_text_whatever_their_marks() -> None:
