@@ -27,7 +27,7 @@ REAL_SERVICES = "tests/db/fixtures.py"
 """A file of the projects whose suites start real databases and brokers."""
 
 MINUTES_LONG = ["tests/dev", "tests/runs/test_survival.py"]
-"""Tests that start whole applications and kill parts of them: run in the largest projects, with each broker."""
+"""Tests that start whole applications and kill parts of them: run in the largest projects alone."""
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
