@@ -170,7 +170,7 @@ class _Runner:
             try:
                 return kept(output=output, cost=cost, notes=notes)
             except ValidationError:
-                said = f"Node {node.name!r} gave {output!r:.100}, not what it says it gives."
+                said = f"Node {node.name!r} gave {type(output).__name__}, not what it says it gives."
                 raise WrongOutput(said) from None
 
         kept = Done[node.output]  # type: ignore[name-defined]

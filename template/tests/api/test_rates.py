@@ -4,7 +4,7 @@ import sys
 import pytest
 from httpx2 import AsyncClient
 
-from app.api import create_key
+from app.api import create_key, rates
 from app.api.rates import take
 from app.core.paths import ROOT
 from tests.conftest import SetEnvironment
@@ -37,6 +37,7 @@ async def test_a_request_too_many_is_refused_and_says_when_to_come_back(
     assert refused.headers["ratelimit-reset"] == refused.headers["retry-after"]
 
 
+@pytest.mark.usefixtures("endless_minute")
 async def test_a_key_may_have_a_limit_of_its_own(client: AsyncClient) -> None:
     key = await create_key("small", ["runs:read"], rate_limit=1)
     headers = {"Authorization": f"Bearer {key.text}"}
@@ -46,6 +47,7 @@ async def test_a_key_may_have_a_limit_of_its_own(client: AsyncClient) -> None:
     assert [answer.status_code for answer in answers] == [200, 429]
 
 
+@pytest.mark.usefixtures("endless_minute")
 async def test_one_caller_does_not_use_up_what_another_has() -> None:
     used_up = [await take("first", 1) for _ in range(2)][-1]
 
@@ -53,7 +55,14 @@ async def test_one_caller_does_not_use_up_what_another_has() -> None:
     assert not (await take("second", 1)).refused
 
 
+@pytest.fixture
+def endless_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no minute end in the middle of a test."""
+    monkeypatch.setattr(rates, "_SECONDS", 10**12)
+
+
 @pytest.mark.parametrize("limit", [5, 1000])
+@pytest.mark.usefixtures("endless_minute")
 async def test_requests_at_the_same_time_are_all_counted(limit: int) -> None:
     quotas = await asyncio.gather(*(take("caller", limit) for _ in range(limit + 10)))
 
