@@ -6,12 +6,12 @@ One statement is one message to the server. The same as a transaction was five, 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CTE, Select, Text, bindparam, cast, func, select
+from sqlalchemy import CTE, Select, Text, bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import aliased
 
 from app.db import autocommit
-from app.runs.models import Run, RunEvent
+from app.runs.models import Run, RunEvent, RunStep
 
 CHANNEL = "run_events"
 """The PostgreSQL channel on which each event is announced; the payload is the run's id."""
@@ -45,3 +45,10 @@ def announced(runs: CTE) -> Select[Run, Any]:
     event_row = insert(RunEvent).from_select(["run_id", "type", "data"], values).cte("event")
     notice = func.pg_notify(CHANNEL, cast(runs.c.id, Text))
     return select(aliased(Run, runs), notice).add_cte(event_row)
+
+
+def with_step(runs: CTE, name: str, value: Any) -> Select[Run, Any]:
+    """Return a statement that keeps a step's output for the runs of a CTE, and announces that."""
+    output = literal({"value": value}, JSONB)
+    kept = insert(RunStep).from_select(["run_id", "name", "output"], select(runs.c.id, literal(name), output))
+    return announced(runs).add_cte(kept.cte("kept"))

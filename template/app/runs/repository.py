@@ -19,19 +19,18 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.core.workflow import Workflow
 from app.db import autocommit, transaction
 from app.runs.models import Run, RunEvent, RunSchedule, RunStep, Status
-from app.runs.recording import CHANNEL, announced, change, recorded, with_event
+from app.runs.recording import CHANNEL, change, recorded, with_event, with_step
 
 _NOW = func.clock_timestamp()
 _LOST_AFTER = timedelta(minutes=5)
@@ -260,11 +259,7 @@ async def decide(run_id: UUID, step: str, decision: dict[str, Any], by: str) -> 
         update(Run).where(waits).values(status=Status.queued, waiting_for=None, due_at=_NOW, sent_at=None)
     )
     changed = queued.returning(*Run.__table__.c).cte("changed")
-    output = literal({"value": decision}, JSONB)
-    kept = insert(RunStep).from_select(
-        ["run_id", "name", "output"], select(changed.c.id, literal(step), output)
-    )
-    statement = announced(changed).add_cte(kept.cte("kept"))
+    statement = with_step(changed, step, decision)
     return await change(statement, "decided", step=step, by=by, approved=decision["approved"]) is not None
 
 
@@ -396,8 +391,6 @@ async def keep_step(run: Run, name: str, value: Any) -> bool:
     """Store the output of a step. False if the claim was lost."""
     holder = and_(Run.id == run.id, Run.status == Status.running, Run.lease == run.lease)
     held = select(Run).where(holder).with_for_update().cte("held")
-    output = literal({"value": value}, JSONB)
-    kept = insert(RunStep).from_select(["run_id", "name", "output"], select(held.c.id, literal(name), output))
-    statement = announced(held).add_cte(kept.cte("kept"))
+    statement = with_step(held, name, value)
     async with autocommit() as session:
         return await session.scalar(statement, with_event({}, "step", {"name": name})) is not None

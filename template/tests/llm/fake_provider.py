@@ -4,12 +4,13 @@ It answers `Hello there`, or what a test puts into `answers`; a number there is 
 """
 
 import json
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self, cast
+from http.server import BaseHTTPRequestHandler
+from typing import Any, cast
+
+from tests.servers import LocalServer
 
 Json = dict[str, Any]
 
@@ -34,13 +35,11 @@ class Refusal:
     code: str
 
 
-class FakeProvider(ThreadingHTTPServer):
+class FakeProvider(LocalServer):
     """The server, with what it received."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.answers: deque[str | int | Json | Calls | Refusal] = deque()
         """What to answer, in turn: a text, the arguments of a call of the first tool, calls of tools by name,
         or a status to fail with."""
@@ -49,19 +48,6 @@ class FakeProvider(ThreadingHTTPServer):
         self.headers: list[dict[str, str]] = []
         self.delay = 0.0
         """Seconds to wait before each answer."""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def server_close(self) -> None:
-        """Stop serving first: the base class calls this at the end of a `with` block."""
-        self.shutdown()
-        super().server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,12 +8,11 @@ from typing import Any, TypeVar, cast
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from app.core.errors import AppError, InvalidInput, ServiceUnavailable, TimedOut
-from app.core.workflow import Decision, DecisionNeeded, Steps
+from app.core.errors import AppError, ServiceUnavailable, TimedOut
+from app.core.workflow import Steps
 from app.llm.errors import BudgetExceeded
 from app.workflows import (
     END,
-    Approval,
     Branches,
     Context,
     Each,
@@ -344,65 +343,6 @@ async def test_a_workflow_is_known_to_the_rest_as_any_other() -> None:
 
     assert (await workflow.run(Text(text="abc"), Steps())).number == 3
     assert workflow.validate(workflow.example).text == "a"
-
-
-class Refund(Decision):
-    amount: int = 0
-
-
-def is_approved(approve: Refund) -> bool:
-    return approve.approved
-
-
-def pay(approve: Refund) -> Number:
-    return Number(number=approve.amount)
-
-
-APPROVED = flow_of(
-    COUNT,
-    Approval(name="approve", ask=double, decision=Refund),
-    Router(name="route", rules=[Rule("pay", is_approved)], otherwise="add_one"),
-    Function(name="pay", call=pay, then=END),
-    Function(name="add_one", call=add_one),
-)
-
-
-async def test_a_person_decides_how_it_goes_on() -> None:
-    given = {"approved": True, "amount": 7}
-
-    assert (await run(APPROVED, Text(text="a"), Steps({"approve": given}))).number == 7
-    assert (await run(APPROVED, Text(text="a"), Steps({"approve": {"approved": False}}))).number == 2
-
-
-async def test_without_a_decision_it_stops_and_says_what_is_asked() -> None:
-    with pytest.raises(DecisionNeeded, match="'approve' waits") as caught:
-        await run(APPROVED, Text(text="abc"))
-
-    assert caught.value.question == {"number": 6}
-
-
-async def test_a_decision_that_does_not_fit_names_the_field() -> None:
-    with pytest.raises(InvalidInput, match="amount"):
-        await run(APPROVED, Text(text="a"), Steps({"approve": {"approved": True, "amount": "x"}}))
-
-
-def test_a_workflow_says_what_people_decide_in_it() -> None:
-    revise = Loop(name="revise", nodes=[Approval(name="again", ask=double)], until=is_approved_again)
-    flow = Flow(name="f", summary="", input=Text, output=Decision, nodes=[COUNT, revise])
-    outer = Flow(
-        name="o", summary="", input=Text, output=Decision, nodes=[Sub(name="sub", flow=flow, give=same)]
-    )
-
-    assert outer.as_workflow().decision_of("sub.revise[1].again") is Decision
-    assert set(outer.as_workflow().decisions) == {"sub.revise.again"}
-
-
-def is_approved_again(again: Decision) -> bool:
-    return again.approved
-
-
-def same(input: Text) -> Text:
-    return input
 
 
 async def test_a_loop_may_be_asked_in_the_middle_of_a_round() -> None:

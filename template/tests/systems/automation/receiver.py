@@ -1,35 +1,21 @@
 """A real HTTP server that receives actions."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self, cast
+from http.server import BaseHTTPRequestHandler
+from typing import Any, cast
+
+from tests.servers import LocalServer
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(LocalServer):
     """Keeps what it receives, and answers with the statuses that a test wants, then with 200."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.statuses: list[int] = []
         self.bodies: list[dict[str, Any]] = []
         self.raw: list[bytes] = []
         self.headers: list[dict[str, str]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/actions"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return self
-
-    def server_close(self) -> None:
-        """Stop serving first: the base class calls this at the end of a `with` block."""
-        self.shutdown()
-        super().server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -90,7 +90,7 @@ SECRET = "a-secret-of-the-webhook"
 @pytest.fixture
 def receiver(set_environment: SetEnvironment) -> Iterator[Receiver]:
     with Receiver() as server:
-        set_environment(AUTOMATION_WEBHOOK_URL=server.url, AUTOMATION_WEBHOOK_SECRET=SECRET)
+        set_environment(AUTOMATION_WEBHOOK_URL=f"{server.url}/actions", AUTOMATION_WEBHOOK_SECRET=SECRET)
         yield server
 
 
