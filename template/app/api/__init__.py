@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from app.api.keys import Principal, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
     from app.api.problems import Problem, problem_responses
+    from app.api.scopes import declare_scope
     from app.api.security import check_allowed, identify, public, require
     from app.api.settings import ApiSettings
 
@@ -17,6 +18,7 @@ __all__ = [
     "Problem",
     "check_allowed",
     "create_key",
+    "declare_scope",
     "free_port",
     "identify",
     "problem_responses",
@@ -31,6 +33,7 @@ __getattr__ = lazy_exports(
     keys=("Principal", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
     problems=("Problem", "problem_responses"),
+    scopes=("declare_scope",),
     security=("check_allowed", "identify", "public", "require"),
     settings=("ApiSettings",),
 )

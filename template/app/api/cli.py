@@ -62,11 +62,18 @@ def create(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a key. It is shown once: only its digest is stored."""
+    """Create a key. It is shown once: only its digest is stored."""
     from datetime import timedelta
 
     from app.api.keys import create_key
+    from app.api.scopes import check_declared, check_scopes
+    from app.core.registry import load_features
 
+    check_scopes(scope)
+    for feature in load_features():
+        if feature.router:
+            feature.router.load()  # routes declare their scopes
+    check_declared(scope)
     key = _run(create_key(name, scope, timedelta(days=days) if days else None, rate_limit))
     if as_json:
         typer.echo(json.dumps({"key": key.text, "id": key.id, "scopes": list(key.scopes)}))
@@ -99,12 +106,12 @@ def list_(as_json: Json = False) -> None:
         state = "revoked" if key["revoked_at"] else f"last used {key['last_used_at'] or 'never'}"
         typer.echo(f"{key['id']}  {key['name']}: {', '.join(key['scopes'] or [])}, {state}")
     if not found:
-        typer.echo("There is no key. Make one: app keys create NAME --scope runs:write")
+        typer.echo("No keys yet. Create one: app keys create NAME --scope runs:write")
 
 
 @keys.command(epilog="Example: uv run app keys revoke 0123456789ab")
 def revoke(key_id: Annotated[str, typer.Argument(help="The id, as `app keys list` shows it.")]) -> None:
-    """Make a key useless, for good."""
+    """Revoke a key permanently."""
     from app.api.keys import revoke_key
 
     _run(revoke_key(key_id))

@@ -1,7 +1,7 @@
 """API keys: made, checked, listed and revoked.
 
-A key is `ak_ID_SECRET`. ID finds the row, SECRET is compared by its digest in constant time. Who reads the
-table or a log learns nothing that opens a door.
+A key is `ak_ID_SECRET`. ID finds the row, SECRET is compared by its digest in constant time. Reading the
+table or a log reveals nothing usable.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from sqlalchemy import func, or_, select, update
 
 from app.api.errors import KeyNotFound
 from app.api.models import ApiKey
-from app.api.scopes import check_scopes
+from app.api.scopes import allows, check_scopes
 from app.api.settings import ApiSettings
 from app.core.errors import FieldError, InvalidInput
 from app.core.redaction import register_secret
@@ -35,6 +35,10 @@ class Principal:
     scopes: tuple[str, ...]
     rate_limit: int | None = None
     """Requests a minute; None: as `API_RATE_LIMIT` says."""
+
+    def may(self, scope: str) -> bool:
+        """Whether one of its scopes covers this one."""
+        return allows(self.scopes, scope)
 
 
 @dataclass(frozen=True)
@@ -105,10 +109,11 @@ async def check_key(text: str) -> Principal | None:
     if remembered and remembered[0] > time.monotonic():
         return remembered[1]
     row = await _valid_row(match["id"])
-    # an unknown id takes as long as a wrong secret
+    # the comparison of a wrong secret takes as long as that of a right one; an id is no secret
     right = hmac.compare_digest(_digest(match["secret"]), row.digest if row else _NOBODY)
     if row is None or not right:
         return None
+    await _mark_used(row.id)
     principal = Principal(f"key:{row.id}", tuple(row.scopes), row.rate_limit)
     _remember(text, principal)
     return principal
@@ -134,11 +139,15 @@ async def _valid_row(key_id: str) -> ApiKey | None:
         or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
     )
     async with transaction() as session:
-        row = await session.scalar(valid)
-        if row:
-            stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now - timedelta(minutes=1))
-            await session.execute(update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now))
-        return row
+        return await session.scalar(valid)
+
+
+async def _mark_used(key_id: str) -> None:
+    """Remember, to within a minute, when a key was used. Only its holder can cause this."""
+    now = func.clock_timestamp()
+    stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now - timedelta(minutes=1))
+    async with transaction() as session:
+        await session.execute(update(ApiKey).where(ApiKey.id == key_id, stale).values(last_used_at=now))
 
 
 def _digest(text: str) -> str:

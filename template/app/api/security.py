@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from app.api.errors import NotAllowed, NotAuthenticated, RateLimited
 from app.api.keys import Principal, check_key
 from app.api.rates import take
-from app.api.scopes import ADMIN, allows
+from app.api.scopes import ADMIN, declare_scope
 from app.api.settings import ApiSettings
 from app.api.tokens import check_token, is_token
 
@@ -58,13 +58,13 @@ async def _who(secret: str | None) -> Principal:
 
 def check_allowed(principal: Principal, scope: str) -> None:
     """Raise `NotAllowed` if the caller lacks a scope."""
-    if not allows(principal.scopes, scope):
+    if not principal.may(scope):
         raise NotAllowed(f"The key lacks the scope {scope!r}.")
 
 
 def require(scope: str) -> Any:
     """Return the dependency of a route that needs a scope: `dependencies=[require("runs:read")]`."""
-    return Security(authenticate, scopes=[scope])
+    return Security(authenticate, scopes=[declare_scope(scope)])
 
 
 async def public() -> None:

@@ -1,6 +1,11 @@
-"""What can be stored: text and numbers that PostgreSQL cannot hold are refused where they come in."""
+"""What can be stored: text and numbers that PostgreSQL cannot hold.
+
+What callers send is refused with the reason (`storable`). What models, tools and workflows produce is cleaned
+where it is written (`cleaned`): nobody could correct it, and a run must not fail because of it.
+"""
 
 import math
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -29,6 +34,28 @@ def _check(text: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("text must not hold lone surrogates: it is not valid Unicode") from None
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def cleaned_text(text: str) -> str:
+    """Return `text` with U+FFFD in the place of NUL characters and lone surrogates."""
+    return _UNSTORABLE.sub(REPLACEMENT, text)
+
+
+def cleaned(value: Any) -> Any:
+    """Return a copy of JSON data as JSONB takes it: cleaned text, and null for NaN and infinity."""
+    if isinstance(value, str):
+        return cleaned_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(item) for item in value]
+    return value
 
 
 Text = Annotated[str, AfterValidator(storable)]

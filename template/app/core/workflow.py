@@ -1,11 +1,13 @@
 """What a workflow is to the rest of the application: typed input in, typed output out, in steps."""
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from app.core.errors import AppError, FieldError, InvalidInput
 from app.core.text import storable
@@ -45,8 +47,15 @@ class DecisionNeeded(AppError):
         self.decision = decision
 
 
+class RepeatedStep(AppError):
+    """Two steps of one run have the same name: the second would be given the result of the first."""
+
+    code = "repeated-step"
+    title = "Step name used twice"
+
+
 class Steps:
-    """Carries out the steps of a workflow, in their order.
+    """Carries out the steps of a workflow, in their order. Each name may be used once in a run.
 
     This one keeps nothing: it is for a direct call and for tests, and is told beforehand what people decide.
     A durable run has one that keeps each step's output, and gives it back instead of doing the work again.
@@ -54,14 +63,38 @@ class Steps:
 
     def __init__(self, decisions: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._decisions = decisions or {}
+        self._begun: set[str] = set()
+
+    @property
+    def unused_decisions(self) -> list[str]:
+        """The decisions that no step has asked for."""
+        return sorted(self._decisions.keys() - self._begun)
+
+    def begin(self, name: str) -> None:
+        """Reserve the name of a step. Raises `RepeatedStep` if this run has used it."""
+        if name in self._begun:
+            raise RepeatedStep(
+                f"The workflow uses the step name {name!r} twice.",
+                hint='Give each step a name of its own; in a loop, number them: f"fetch[{n}]".',
+            )
+        self._begun.add(name)
+
+    def repeat(self, path: str) -> None:
+        """Allow the steps at `path` and inside it once more: a group of nodes is tried again."""
+        self._begun = {name for name in self._begun if not name.startswith((f"{path}.", f"{path}["))}
 
     async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
-        """Do the work and return its result. `name` is unique in the workflow and stays the same."""
-        del name, output_type
+        """Do the work and return its result. `name` is unique in the workflow and stays the same.
+
+        Raises `RepeatedStep`.
+        """
+        del output_type
+        self.begin(name)
         return await work()
 
     async def decide(self, name: str, question: object, decision: type[D]) -> D:
-        """Return what a person has decided. Raises `DecisionNeeded` if nobody has."""
+        """Return what a person has decided. Raises `DecisionNeeded` if nobody has, or `RepeatedStep`."""
+        self.begin(name)
         if name not in self._decisions:
             raise DecisionNeeded(name, question, decision)
         return check_decision(decision, self._decisions[name])
@@ -114,6 +147,13 @@ class Workflow(Generic[In, Out]):
     time_limit: float = 600.0
     """Seconds that one attempt may take."""
 
+    version: int = 1
+    """Raise it when steps change their meaning or the type of their output. A run that an older version has
+    begun is then not continued with results that this one would misread."""
+
+    decide_within: float | None = None
+    """Seconds that a run waits for a person's decision; then it fails. None: as `RUNS_DECIDE_WITHIN` says."""
+
     max_attempts: int = 3
     """How often a run is tried after an error that may pass, or after its worker has died."""
 
@@ -139,9 +179,12 @@ class Workflow(Generic[In, Out]):
         return self.max_concurrency is not None or self.max_per_minute is not None
 
     def validate(self, data: Mapping[str, Any]) -> In:
-        """Return the input. Raises `InvalidInput` that names each field that does not fit."""
+        """Return the input. Raises `InvalidInput` that names each field that does not fit.
+
+        `data` is JSON: a strict model takes a date as the text that JSON has for it.
+        """
         try:
-            checked = self.input.model_validate(data)
+            checked = self.input.model_validate_json(json.dumps(data, default=to_jsonable_python))
             storable(checked.model_dump(mode="json"))
         except ValidationError as error:
             raise InvalidInput(

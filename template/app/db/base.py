@@ -4,11 +4,23 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import DateTime, Dialect, MetaData, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
 from app.core.registry import load_features
+from app.core.text import cleaned_text
+
+
+class CleanedText(TypeDecorator[str]):
+    """Text without the characters that PostgreSQL cannot hold; JSONB is cleaned by the engine."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Clean what is written."""
+        return None if value is None else cleaned_text(value)
 
 
 class Base(DeclarativeBase):
@@ -26,7 +38,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         dict[str, Any]: JSONB(none_as_null=True),
         datetime: DateTime(timezone=True),
-        str: Text(),
+        str: CleanedText(),
     }
 
 

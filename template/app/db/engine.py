@@ -1,13 +1,17 @@
 """Connections and transactions."""
 
+import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import exc, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from app.core.text import cleaned
 from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable
 from app.db.settings import DatabaseSettings
 
@@ -30,8 +34,22 @@ def get_engine() -> AsyncEngine:
         max_overflow=settings.max_overflow,
         pool_recycle=1800,
         hide_parameters=True,  # an error shows the statement, not what people wrote
+        json_serializer=to_jsonb,
         connect_args={"options": f"-c statement_timeout={timeout}", "connect_timeout": 5},
     )
+
+
+_UNSTORABLE = re.compile(r"\\u(?:0000|d[89ab][0-9a-f]{2}|d[c-f][0-9a-f]{2})")
+
+
+def to_jsonb(value: Any) -> str:
+    """Return JSON that PostgreSQL takes: see `app.core.text`. Every JSONB column is written through this."""
+    try:
+        document = json.dumps(value, allow_nan=False)
+    except ValueError:  # NaN or infinity
+        return json.dumps(cleaned(value))
+    # emoji are escaped as pairs of surrogates too: then cleaning changes nothing
+    return json.dumps(cleaned(value)) if _UNSTORABLE.search(document) else document
 
 
 @asynccontextmanager
@@ -80,6 +98,8 @@ async def _session(*, autocommits: bool) -> AsyncGenerator[AsyncSession, None]:
 
 def is_outage(error: SQLAlchemyError) -> bool:
     """Whether the server could not be used at all, as opposed to a fault of the statement."""
+    if isinstance(error, exc.TimeoutError):  # all connections of the pool are in use
+        return True
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)

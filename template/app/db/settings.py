@@ -21,8 +21,8 @@ class DatabaseSettings(Settings):
     password: SecretStr | None = None
     """Used where the URL has none; `compose.yaml` gives it to its PostgreSQL too."""
 
-    pool_size: int = Field(20, ge=1, le=500)
-    """Connections that a process keeps open."""
+    pool_size: int = Field(10, ge=1, le=500)
+    """Connections that a process keeps open. PostgreSQL takes 100 by default, for all processes together."""
 
     max_overflow: int = Field(10, ge=0, le=500)
     """Connections beyond these, under load."""

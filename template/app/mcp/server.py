@@ -72,16 +72,17 @@ async def call_tool(context: Context, params: CallToolRequestParams) -> CallTool
     if params.name not in load_workflows():
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
     try:
-        run = await start_run(params.name, params.arguments or {})
+        run = await start_run(params.name, params.arguments or {}, caller=_caller(context).id)
     except AppError as error:
         return _said(str(error), is_error=True)
+    # a client that cancels the call can still find the run
+    await context.session.report_progress(0, message=f"run {run.id}")
     happened = 0
     async for event in follow_run(run.id):
         happened += 1
         await context.session.report_progress(happened, message=event.data.get("name", event.type))
         if event.type == "waiting":
-            said = f"The run {run.id} waits for a person's decision at {event.data['step']!r}."
-            return _said(said, is_error=True)
+            return _said(f"The run {run.id} waits for a person's decision at {event.data['step']!r}.")
     return _result(await get_run(run.id))
 
 
@@ -89,12 +90,12 @@ def _result(run: Run | None) -> CallToolResult:
     assert run is not None
     if run.output is None:
         detail = run.error["detail"] if run.error else "It has no result."
-        return _said(f"The run {run.id} has {run.status}. {detail}", is_error=True)
+        return _said(f"Run {run.id} ended with status {run.status}. {detail}", is_error=True)
     text = TextContent(type="text", text=json.dumps(run.output, ensure_ascii=False))
     return CallToolResult(content=[text], structured_content=run.output)
 
 
-def _said(text: str, *, is_error: bool) -> CallToolResult:
+def _said(text: str, *, is_error: bool = False) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
 
 
@@ -124,10 +125,14 @@ async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPro
     return GetPromptResult(messages=[PromptMessage(role="user", content=content)])
 
 
-def _require(context: Context, scope: str) -> None:
+def _caller(context: Context) -> Principal:
     assert context.request is not None
     caller: Principal = context.request.state.caller
+    return caller
+
+
+def _require(context: Context, scope: str) -> None:
     try:
-        check_allowed(caller, scope)
+        check_allowed(_caller(context), scope)
     except AppError as error:
         raise MCPError(INVALID_PARAMS, str(error)) from None

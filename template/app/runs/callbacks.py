@@ -1,6 +1,6 @@
-"""Tell callers that their run has ended, as Standard Webhooks (https://www.standardwebhooks.com) say.
+"""Notify callers when their run waits for a person or has ended (https://www.standardwebhooks.com).
 
-A callback is told at least once, within seconds after the run has ended, and tried again for hours if its
+A callback is delivered at least once, within seconds after the run's change, and retried for hours if its
 receiver does not answer with a status of 2xx. The receiver checks the signature, and drops what has a
 `webhook-id` that it has seen.
 """
@@ -15,7 +15,7 @@ from httpx2 import AsyncClient, HTTPError
 
 from app.core.errors import InvalidInput
 from app.core.webhooks import sign
-from app.runs import repository
+from app.runs import due
 from app.runs.addresses import find_address, parse_callback_url, refused
 from app.runs.models import Run
 from app.runs.schemas import RunView
@@ -46,10 +46,10 @@ async def check_callback_url(url: str) -> None:
 
 
 async def deliver_callbacks() -> None:
-    """Tell the callers of runs that have ended."""
+    """Notify the callers of runs that have ended or wait for a person."""
     settings = WebhookSettings.load()
     lease = timedelta(seconds=settings.timeout + 30)
-    runs = await repository.take_callbacks(_BATCH, lease)
+    runs = await due.take_callbacks(_BATCH, lease)
     await asyncio.gather(*(_deliver(run) for run in runs))
 
 
@@ -60,24 +60,24 @@ async def _deliver(run: Run) -> None:
         status = await _send(run)
     except (_GivenUp, InvalidInput) as error:
         logged.warning("callback.given_up", reason=str(error))
-        await repository.finish_callback(run, delivered=False)
+        await due.finish_callback(run, delivered=False)
     except (HTTPError, OSError, UnicodeError) as error:
         if run.callback_attempts >= settings.max_attempts:
             logged.warning("callback.given_up", reason=f"{type(error).__name__}: {error}")
-            await repository.finish_callback(run, delivered=False)
+            await due.finish_callback(run, delivered=False)
             return
         wait = min(_LONGEST_WAIT, settings.retry_seconds * 3 ** (run.callback_attempts - 1))
         logged.info("callback.retrying", wait=wait, reason=f"{type(error).__name__}: {error}")
-        await repository.put_off_callback(run, timedelta(seconds=wait))
+        await due.put_off_callback(run, timedelta(seconds=wait))
     else:
         logged.info("callback.delivered", status=status)
-        await repository.finish_callback(run, delivered=True)
+        await due.finish_callback(run, delivered=True)
 
 
 async def _send(run: Run) -> int:
     """Send a callback. Raises `HTTPError` or `OSError` if it should be tried again."""
     assert run.callback_url
-    assert run.finished_at
+    assert run.callback_event_at
     settings = WebhookSettings.load()
     if settings.secret is None:
         raise _GivenUp("WEBHOOK_SECRET is not set")
@@ -89,11 +89,11 @@ async def _send(run: Run) -> int:
     body = json.dumps(
         {
             "type": f"run.{run.status}",
-            "timestamp": run.finished_at.isoformat(),
-            "data": RunView.of(run).model_dump(mode="json"),
+            "timestamp": run.callback_event_at.isoformat(),
+            "data": RunView.of(run).model_dump(mode="json", exclude={"input"}),  # the caller has it
         }
     ).encode()
-    message_id = f"{run.id}.{run.finished_at.timestamp():.0f}"
+    message_id = f"{run.id}.{run.callback_event_at.timestamp():.6f}"
     headers = {
         "Content-Type": "application/json",
         "Host": parts.netloc,

@@ -3,26 +3,29 @@
 import hashlib
 import re
 from collections.abc import AsyncIterable
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api import Principal, problem_responses, require
+from app.api import Principal, declare_scope, problem_responses, require
 from app.core.errors import FieldError, InvalidInput
+from app.core.registry import get_workflow
 from app.runs import repository
 from app.runs.decide import decide
 from app.runs.errors import RunConflict, RunNotFound
 from app.runs.follow import follow_run
 from app.runs.models import Run, Status
-from app.runs.schemas import DecisionRequest, RunEventView, RunPage, RunRequest, RunView
+from app.runs.schemas import DecisionRequest, RunEventView, RunPage, RunRequest, RunSummary, RunView
 from app.runs.send import send
 from app.runs.start import start_run
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 READ, WRITE, DECIDE = require("runs:read"), require("runs:write"), require("runs:decide")
+for scope in ("runs:read:all", "runs:write:all", "runs:decide:all"):
+    declare_scope(scope)
 
 _EVENT_ID = re.compile(r"[0-9]{1,18}")
 
@@ -37,15 +40,25 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def existing_run(run_id: UUID) -> Run:
-    """Return the run of the path."""
-    run = await repository.get_run(run_id)
-    if run is None:
-        raise RunNotFound(f"There is no run {run_id}.")
-    return run
+def _run_for(scope: str) -> Any:
+    """Return the dependency that finds the run of the path, if the caller has the scope for it.
+
+    A run belongs to the key or subject that started it; for others it does not exist, unless their key has
+    the scope with `:all` behind it.
+    """
+
+    async def find(run_id: UUID, caller: Annotated[Principal, require(scope)]) -> Run:
+        run = await repository.get_run(run_id)
+        if run is None or (run.caller != caller.id and not caller.may(f"{scope}:all")):
+            raise RunNotFound(f"You have no run {run_id}.")
+        return run
+
+    return Depends(find)
 
 
-ExistingRun = Annotated[Run, Depends(existing_run)]
+ReadableRun = Annotated[Run, _run_for("runs:read")]
+WritableRun = Annotated[Run, _run_for("runs:write")]
+DecidableRun = Annotated[Run, _run_for("runs:decide")]
 
 
 @router.post("", status_code=202, responses=problem_responses(400, 401, 403, 409, 413, 415, 422, 503))
@@ -59,6 +72,7 @@ async def create_run(
     run = await start_run(
         request.workflow,
         request.input,
+        caller=caller.id,
         priority=request.priority,
         callback_url=request.callback_url,
         # keys of other clients are others
@@ -68,28 +82,29 @@ async def create_run(
     return RunView.of(run)
 
 
-@router.get("", dependencies=[READ], responses=problem_responses(401, 403, 422, 503))
+@router.get("", responses=problem_responses(401, 403, 422, 503))
 async def list_runs(
+    caller: Annotated[Principal, READ],
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
     status: Status | None = None,
     workflow: Annotated[str | None, Query(max_length=200)] = None,
 ) -> RunPage:
-    """List runs, the newest first."""
+    """List your runs, the newest first, without inputs and outputs; with `runs:read:all` those of all."""
     if workflow and "\0" in workflow:
         raise InvalidInput("A query parameter is wrong.", fields=[FieldError("query.workflow", "no NUL")])
-    found = await repository.list_runs(repository.Page(limit + 1, cursor, status, workflow))
-    runs = [RunView.of(run) for run in found[:limit]]
+    owner = None if caller.may("runs:read:all") else caller.id
+    found = await repository.list_runs(repository.Page(limit + 1, cursor, status, workflow, owner))
+    runs = [RunSummary.of(run) for run in found[:limit]]
     return RunPage(runs=runs, next_cursor=str(runs[-1].id) if len(found) > limit else None)
 
 
 @router.get(
     "/{run_id}",
     response_model=RunView,
-    dependencies=[READ],
     responses={304: {}, **problem_responses(401, 403, 404, 422, 503)},
 )
-async def get_run(run: ExistingRun, request: Request) -> Response:
+async def get_run(run: ReadableRun, request: Request) -> Response:
     """Return a run and, once it has finished, its result. `ETag` and `If-None-Match` save the repetition."""
     view = RunView.of(run)
     body = view.model_dump_json().encode()
@@ -103,11 +118,10 @@ async def get_run(run: ExistingRun, request: Request) -> Response:
 @router.get(
     "/{run_id}/events",
     response_class=EventSourceResponse,
-    dependencies=[READ],
     responses=problem_responses(401, 403, 404, 422, 503),
 )
 async def stream_events(
-    run: ExistingRun, last_event_id: Annotated[str | None, Header()] = None
+    run: ReadableRun, last_event_id: Annotated[str | None, Header()] = None
 ) -> AsyncIterable[ServerSentEvent]:
     """Stream what happens to a run, from its beginning or after `Last-Event-ID`, until it ends."""
     after = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
@@ -120,15 +134,20 @@ async def stream_events(
 @router.post(
     "/{run_id}/cancel",
     status_code=202,
-    dependencies=[WRITE],
     responses=problem_responses(401, 403, 404, 409, 422, 503),
 )
-async def cancel_run(run: ExistingRun) -> RunView:
+async def cancel_run(run: WritableRun) -> RunView:
     """Cancel a run. One that is running is stopped within moments, in the middle of its step."""
     if Status(run.status).is_final and run.status != Status.cancelled:
-        raise RunConflict(f"The run has {run.status} already.")
+        raise RunConflict(f"The run has ended: it is {run.status}.")
     await repository.cancel(run.id)
-    return RunView.of(await existing_run(run.id))
+    return await _view(run)
+
+
+async def _view(run: Run) -> RunView:
+    """Return a run as it is now."""
+    changed = await repository.get_run(run.id)
+    return RunView.of(changed or run)
 
 
 @router.post(
@@ -137,25 +156,30 @@ async def cancel_run(run: ExistingRun) -> RunView:
     responses=problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 async def decide_run(
-    caller: Annotated[Principal, DECIDE], run: ExistingRun, request: DecisionRequest
+    caller: Annotated[Principal, DECIDE], run: DecidableRun, request: DecisionRequest
 ) -> RunView:
-    """Decide what a waiting run asks: it goes on. The same decision twice is taken once."""
+    """Decide what a waiting run asks: it goes on. `step` is that of its `waiting_for`.
+
+    The same decision of the same step, sent again, is taken once. Another one is a conflict.
+    """
     data = request.model_dump(exclude={"step"})
     await decide(run, data, step=request.step, by=caller.id)
-    return RunView.of(await existing_run(run.id))
+    return await _view(run)
 
 
 @router.post(
     "/{run_id}/retry",
     status_code=202,
-    dependencies=[WRITE],
     responses=problem_responses(401, 403, 404, 409, 422, 503),
 )
-async def retry_run(run: ExistingRun) -> RunView:
-    """Queue a run again that has failed or was cancelled. It continues after its last finished step."""
-    if not await repository.start_again(run.id):
+async def retry_run(
+    run: WritableRun,
+    from_start: Annotated[bool, Query(description="Forget the finished steps: do everything again.")] = False,
+) -> RunView:
+    """Requeue a run that has failed or was cancelled. It continues after its last finished step."""
+    version = get_workflow(run.workflow).version
+    if not await repository.start_again(run.id, version, from_start=from_start):
         raise RunConflict(f"The run is {run.status}.", hint="Only a failed or cancelled run can be retried.")
-    again = await existing_run(run.id)
-    if await send(again):
-        await repository.mark_sent(again.id)
-    return RunView.of(again)
+    if await send(run):
+        await repository.mark_sent(run.id)
+    return await _view(run)

@@ -32,6 +32,20 @@ class RunAbandoned(AppError):
     title = "Run abandoned"
 
 
+class DecisionExpired(AppError):
+    """Nobody decided in time."""
+
+    code = "decision-expired"
+    title = "Decision expired"
+
+
+class WorkflowChanged(AppError):
+    """The run was begun by another version of its workflow, whose kept results this one cannot use."""
+
+    code = "workflow-changed"
+    title = "Workflow changed"
+
+
 class RunTimedOut(TimedOut):
     """An attempt took longer than the workflow's time limit."""
 

@@ -29,7 +29,7 @@ from app.core.registry import get_workflow, load_workflows
 from app.core.workflow import DecisionNeeded
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
-from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut
+from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut, WorkflowChanged
 from app.runs.listen import get_listener
 from app.runs.models import Run, Status
 from app.runs.settings import RunsSettings
@@ -108,7 +108,8 @@ async def _attempt(run: Run) -> bool:
     except DecisionNeeded as needed:
         log.info("run.waiting", step=needed.step)
         schema = needed.decision.model_json_schema()
-        return await repository.wait_for_decision(run, needed.step, needed.question, schema)
+        within = _decide_within(run)
+        return await repository.wait_for_decision(run, needed.step, needed.question, schema, within)
     except AppError as error:
         log.warning("run.error", code=error.code, detail=error.detail)
         problem = {"code": error.code, "detail": redact_text(error.detail), "hint": error.hint}
@@ -130,16 +131,33 @@ async def _work(run: Run) -> BaseModel:
     workflow = get_workflow(run.workflow)
     if run.attempt > workflow.max_attempts:  # the attempts before took their workers with them
         raise RunAbandoned(f"Its worker died in each of {workflow.max_attempts} attempts.")
+    await _check_version(run, workflow.version)
+    data = workflow.validate(run.input)
     steps = DurableSteps(run)
     deadline = asyncio.timeout(workflow.time_limit)
     try:
         async with deadline:
-            output: BaseModel = await workflow.run(workflow.input.model_validate(run.input), steps)
+            output: BaseModel = await workflow.run(data, steps)
             return output
     except TimeoutError:
         if not deadline.expired():  # a time-out of the workflow's own
             raise
         raise RunTimedOut(f"It took longer than {workflow.time_limit:g} seconds.") from None
+
+
+async def _check_version(run: Run, version: int) -> None:
+    """Raise `WorkflowChanged` if the run has results of another version of its workflow."""
+    if run.workflow_version == version or await repository.use_version(run, version):
+        return
+    raise WorkflowChanged(
+        f"Version {run.workflow_version} of workflow {run.workflow!r} began this run; now it is {version}.",
+        hint="Retry the run from its start: POST /v1/runs/{id}/retry?from_start=true.",
+    )
+
+
+def _decide_within(run: Run) -> timedelta | None:
+    seconds = get_workflow(run.workflow).decide_within or RunsSettings.load().decide_within
+    return timedelta(seconds=seconds) if seconds else None
 
 
 @asynccontextmanager

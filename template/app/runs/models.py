@@ -38,17 +38,26 @@ class Run(Base):
         Index("ix_runs_due", "due_at", postgresql_where="status = 'queued'"),
         Index("ix_runs_leases", "lease_until", postgresql_where="status = 'running'"),
         Index("ix_runs_callbacks", "callback_due_at", postgresql_where="callback_due_at IS NOT NULL"),
+        Index("ix_runs_expiring", "expires_at", postgresql_where="expires_at IS NOT NULL"),
+        Index("ix_runs_caller_id", "caller", "id"),
+        Index("ix_runs_finished_at", "finished_at", postgresql_where="finished_at IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     workflow: Mapped[str]
+    workflow_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    """The version of the workflow that the run was begun with: its kept steps are of that version."""
+    caller: Mapped[str | None]
+    """The key or subject that started it, and may see it; None: it is older than this column."""
     status: Mapped[str] = mapped_column(default=Status.queued)
     input: Mapped[dict[str, Any]]
     output: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     """`code`, `detail`, `hint` and `details` of what went wrong, the last time."""
     waiting_for: Mapped[dict[str, Any] | None]
-    """`step`, `question` and `schema` of the decision that the run waits for."""
+    """`step`, `question` and `decision_schema` of the decision that the run waits for."""
+    expires_at: Mapped[datetime | None]
+    """When it no longer waits for the decision, but fails."""
 
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="5")
     """0 to 9; the higher, the sooner."""
@@ -58,6 +67,8 @@ class Run(Base):
     """Not to be started earlier: after a failed attempt it waits."""
     sent_at: Mapped[datetime | None]
     """When its message was last given to the broker; None if that is still to be done."""
+    sends: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often its message was sent since the run was last claimed: the more often, the later again."""
     lease: Mapped[UUID | None]
     """Names the worker's claim. Only who holds it may change a running run."""
     lease_until: Mapped[datetime | None]
@@ -65,9 +76,11 @@ class Run(Base):
     cancel_requested: Mapped[bool] = mapped_column(server_default="false")
 
     callback_url: Mapped[str | None]
-    """Who is told when the run has ended."""
+    """Where callbacks go: when the run waits for a person, and when it has ended."""
+    callback_event_at: Mapped[datetime | None]
+    """When the run changed to the state that the caller is to be notified of."""
     callback_due_at: Mapped[datetime | None]
-    """When that is to be tried next; None if there is nothing to tell, not yet or no more."""
+    """When the next attempt to deliver that is due; None when no delivery is pending."""
     callback_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     callback_delivered_at: Mapped[datetime | None]
 

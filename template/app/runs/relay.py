@@ -1,8 +1,12 @@
-"""Send what no worker knows of: messages that were lost, waits that are over, runs whose worker has died."""
+"""Send runs that have no live message: lost messages, elapsed delays, dead workers. End what has expired."""
+
+from typing import Any
 
 import structlog
 
-from app.runs import repository
+from app.core.registry import load_workflows
+from app.core.workflow import Workflow
+from app.runs import due, repository
 from app.runs.send import send
 
 log = structlog.get_logger(__name__)
@@ -12,9 +16,11 @@ _BATCH = 500
 
 async def relay() -> int:
     """Queue the runs that a worker should take now, and return how many. Twice queued is once done."""
-    if cancelled := await repository.finish_cancelled():
+    if cancelled := await due.finish_cancelled():
         log.info("runs.cancelled", count=cancelled)
-    runs = await repository.to_send(_BATCH)
+    if expired := await due.finish_expired():
+        log.info("runs.expired", count=expired)
+    runs = await due.to_send(_BATCH, _limited())
     sent = 0
     for run in runs:
         if not await send(run):  # the broker is down: the others would only wait for it too
@@ -24,3 +30,14 @@ async def relay() -> int:
     if runs:
         log.info("runs.relayed", count=sent, waiting=len(runs) - sent)
     return sent
+
+
+def _limited() -> dict[str, int]:
+    """Return how many runs of each workflow with limits may be sent at the same time."""
+    workflows = {name: lazy.load() for name, lazy in load_workflows().items()}
+    return {name: _room(workflow) for name, workflow in workflows.items() if workflow.is_limited}
+
+
+def _room(workflow: Workflow[Any, Any]) -> int:
+    limits = (workflow.max_concurrency, workflow.max_per_minute)
+    return min(limit for limit in limits if limit is not None)

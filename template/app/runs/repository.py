@@ -6,7 +6,7 @@ every run needs are built once (`@cache`): building one takes longer than execut
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     or_,
     select,
@@ -25,29 +26,40 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from app.core.ids import new_id
 from app.core.workflow import Workflow
 from app.db import autocommit, transaction
-from app.runs.models import Run, RunEvent, RunSchedule, RunStep, Status
+from app.runs.models import Run, RunEvent, RunStep, Status
 from app.runs.recording import CHANNEL, change, recorded, with_event, with_step
 
-_NOW = func.clock_timestamp()
-_LOST_AFTER = timedelta(minutes=5)
-"""A message that has not led to a claim after this time is sent again."""
-_FIRST_LOST_AFTER = timedelta(seconds=4)
-"""The same for a run's first message, before which the API may have died."""
-_NOBODY_HAS_IT = or_(
+NOW = func.clock_timestamp()
+NOBODY_HAS_IT = or_(
     Run.status.in_([Status.queued, Status.waiting]),
-    and_(Run.status == Status.running, Run.lease_until < _NOW),
+    and_(Run.status == Status.running, Run.lease_until < NOW),
 )
 """The run is not with a worker, or with one that has died."""
-_ENDED: dict[str, Any] = {
+_NOTIFIED: dict[str, Any] = {
+    "callback_event_at": case((Run.callback_url.is_not(None), NOW)),
+    "callback_due_at": case((Run.callback_url.is_not(None), NOW)),
+    "callback_attempts": 0,
+    "callback_delivered_at": None,
+}
+"""What changes in a row when its caller is to be notified of its new state."""
+_NOT_NOTIFIED: dict[str, Any] = {
+    "callback_event_at": None,
+    "callback_due_at": None,
+    "callback_attempts": 0,
+    "callback_delivered_at": None,
+}
+ENDED: dict[str, Any] = {
     "lease": None,
     "lease_until": None,
     "waiting_for": None,
-    "finished_at": _NOW,
-    "callback_due_at": case((Run.callback_url.is_not(None), _NOW)),
+    "expires_at": None,
+    "finished_at": NOW,
+    **_NOTIFIED,
 }
 """What changes in a row when its run ends, whichever way."""
 
@@ -67,6 +79,8 @@ async def insert_run(run: Run) -> Run:
 _INSERTED = (
     "id",
     "workflow",
+    "workflow_version",
+    "caller",
     "status",
     "input",
     "priority",
@@ -79,7 +93,9 @@ _INSERTED = (
 
 @cache
 def _insert() -> Select[Run, Any]:
-    new = insert(Run).values({name: bindparam(f"new_{name}") for name in _INSERTED} | {"sent_at": _NOW})
+    new = insert(Run).values(
+        {name: bindparam(f"new_{name}") for name in _INSERTED} | {"sent_at": NOW, "sends": 1}
+    )
     return recorded(new.on_conflict_do_nothing(index_elements=["idempotency_key"]))
 
 
@@ -97,11 +113,20 @@ class Page:
     before: UUID | None = None
     status: Status | None = None
     workflow: str | None = None
+    caller: str | None = None
+    """Only the runs of this caller; None: those of all."""
 
 
 async def list_runs(page: Page) -> Sequence[Run]:
-    """Return runs, the newest first. Ids are sorted by time, so an id is a position."""
-    statement = select(Run).order_by(Run.id.desc()).limit(page.limit)
+    """Return runs, the newest first, without what they carry: inputs and outputs can be megabytes.
+
+    Ids are sorted by time, so an id is a position.
+    """
+    carried = (Run.input, Run.output, Run.waiting_for)
+    statement = select(Run).options(*(defer(column, raiseload=True) for column in carried))
+    statement = statement.order_by(Run.id.desc()).limit(page.limit)
+    if page.caller is not None:
+        statement = statement.where(Run.caller == page.caller)
     if page.before:
         statement = statement.where(Run.id < page.before)
     if page.status:
@@ -121,14 +146,15 @@ async def events_after(run_id: UUID, event_id: int) -> Sequence[RunEvent]:
 
 async def mark_sent(run_id: UUID, *, sent: bool = True) -> None:
     """Remember whether the broker has taken a run's message. If it has not, the relay sends it."""
+    values = {"sent_at": NOW, "sends": Run.sends + 1} if sent else {"sent_at": None}
     async with autocommit() as session:
-        await session.execute(update(Run).where(Run.id == run_id).values(sent_at=_NOW if sent else None))
+        await session.execute(update(Run).where(Run.id == run_id).values(values))
 
 
 async def claim(run_id: UUID, lease: timedelta, *, unless: Collection[str] = ()) -> Run | None:
-    """Take a run for one attempt; None if it is not to be had, or belongs to one of the workflows `unless`.
+    """Claim a run for one attempt; None if it cannot be claimed, or belongs to one of the workflows `unless`.
 
-    It is to be had when it is queued and due, or when the lease of the worker that had it has ended. Of
+    It can be claimed when it is queued and due, or when the lease of the worker that had it has ended. Of
     two workers that try at the same time, the row's lock lets one through.
     """
     return await change(_claim(), Status.running, {**_claim_values(run_id, lease), "unless": list(unless)})
@@ -153,23 +179,24 @@ def _claim() -> Select[Run, Any]:
     unless = Run.workflow.not_in(bindparam("unless", expanding=True))
     return recorded(
         update(Run)
-        .where(Run.id == bindparam("run_id"), _can_be_claimed(), unless)
+        .where(Run.id == bindparam("run_id"), can_be_claimed(), unless)
         .values(
             status=Status.running,
             attempt=Run.attempt + 1,
+            sends=0,
             lease=bindparam("new_lease"),
-            lease_until=_NOW + bindparam("seconds", type_=Interval),
-            started_at=func.coalesce(Run.started_at, _NOW),
+            lease_until=NOW + bindparam("seconds", type_=Interval),
+            started_at=func.coalesce(Run.started_at, NOW),
         )
     )
 
 
-def _can_be_claimed() -> ColumnElement[bool]:
+def can_be_claimed() -> ColumnElement[bool]:
     return and_(
         Run.cancel_requested.is_(False),
         or_(
-            and_(Run.status == Status.queued, Run.due_at <= _NOW),
-            and_(Run.status == Status.running, Run.lease_until < _NOW),
+            and_(Run.status == Status.queued, Run.due_at <= NOW),
+            and_(Run.status == Status.running, Run.lease_until < NOW),
         ),
     )
 
@@ -180,15 +207,15 @@ async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any,
     key = func.hashtextextended(f"runs:{workflow.name}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(key)))
     same = Run.workflow == workflow.name
-    running = select(func.count()).where(same, Run.status == Status.running, Run.lease_until >= _NOW)
-    started = select(func.count()).where(same, Run.started_at > _NOW - timedelta(minutes=1))
+    running = select(func.count()).where(same, Run.status == Status.running, Run.lease_until >= NOW)
+    started = select(func.count()).where(same, Run.started_at > NOW - timedelta(minutes=1))
     full = [
         limit is not None and (await session.scalar(count) or 0) >= limit
         for limit, count in ((workflow.max_concurrency, running), (workflow.max_per_minute, started))
     ]
     if not any(full):
         return True
-    later = {"due_at": _NOW + timedelta(seconds=1), "sent_at": None}
+    later = {"due_at": NOW + timedelta(seconds=1), "sent_at": None}
     await session.execute(update(Run).where(Run.id == run_id, Run.status == Status.queued).values(later))
     return False
 
@@ -196,7 +223,7 @@ async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any,
 async def renew(run: Run, lease: timedelta) -> Run | None:
     """Renew a claim; None if another worker has taken over."""
     async with autocommit() as session:
-        renewed: Run | None = await session.scalar(_held(run).values(lease_until=_NOW + lease).returning(Run))
+        renewed: Run | None = await session.scalar(_held(run).values(lease_until=NOW + lease).returning(Run))
         return renewed
 
 
@@ -211,21 +238,21 @@ def _success() -> Select[Run, Any]:
     held = update(Run).where(
         Run.id == bindparam("run_id"), Run.status == Status.running, Run.lease == bindparam("held_lease")
     )
-    new = {"status": Status.succeeded, "output": bindparam("new_output"), "error": None, **_ENDED}
+    new = {"status": Status.succeeded, "output": bindparam("new_output"), "error": None, **ENDED}
     return recorded(held.values(new))
 
 
 async def give_up(run: Run, status: Status, **error: Any) -> bool:
     """Store that a run has failed, with its error, or was cancelled. False if the claim was lost."""
     values = {"error": error} if error else {}
-    final = _held(run).values(status=status, **_ENDED, **values)
+    final = _held(run).values(status=status, **ENDED, **values)
     return await change(recorded(final), status, **values) is not None
 
 
 async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
     """Let a run be tried again after a while. False if the claim was lost."""
     queued = _held(run).values(
-        status=Status.queued, lease=None, lease_until=None, due_at=_NOW + wait, sent_at=None, error=error
+        status=Status.queued, lease=None, lease_until=None, due_at=NOW + wait, sent_at=None, error=error
     )
     seconds = round(wait.total_seconds(), 1)
     return await change(recorded(queued), "retrying", seconds=seconds, error=error) is not None
@@ -234,13 +261,18 @@ async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
 async def give_back(run: Run) -> bool:
     """Put a run back into the queue because its worker stops; this attempt does not count."""
     queued = _held(run).values(
-        status=Status.queued, lease=None, lease_until=None, attempt=Run.attempt - 1, due_at=_NOW, sent_at=None
+        status=Status.queued, lease=None, lease_until=None, attempt=Run.attempt - 1, due_at=NOW, sent_at=None
     )
     return await change(recorded(queued), Status.queued, reason="its worker was stopped") is not None
 
 
-async def wait_for_decision(run: Run, step: str, question: Any, schema: dict[str, Any]) -> bool:
-    """Let a run wait for a person; this attempt does not count. False if the claim was lost."""
+async def wait_for_decision(
+    run: Run, step: str, question: Any, schema: dict[str, Any], within: timedelta | None = None
+) -> bool:
+    """Let a run wait for a person, perhaps not for ever; this attempt does not count.
+
+    False if the claim was lost.
+    """
     waiting_for = {"step": step, "question": question, "decision_schema": schema}
     waiting = _held(run).values(
         status=Status.waiting,
@@ -248,6 +280,8 @@ async def wait_for_decision(run: Run, step: str, question: Any, schema: dict[str
         lease_until=None,
         attempt=Run.attempt - 1,
         waiting_for=waiting_for,
+        expires_at=None if within is None else NOW + within,
+        **_NOTIFIED,
     )
     return await change(recorded(waiting), Status.waiting, step=step, question=question) is not None
 
@@ -256,7 +290,16 @@ async def decide(run_id: UUID, step: str, decision: dict[str, Any], by: str) -> 
     """Keep what a person decided as the step's output, and queue the run. False if it waits no longer."""
     waits = and_(Run.id == run_id, Run.status == Status.waiting, Run.waiting_for["step"].as_string() == step)
     queued = (
-        update(Run).where(waits).values(status=Status.queued, waiting_for=None, due_at=_NOW, sent_at=None)
+        update(Run)
+        .where(waits, or_(Run.expires_at.is_(None), Run.expires_at > NOW))
+        .values(
+            status=Status.queued,
+            waiting_for=None,
+            expires_at=None,
+            due_at=NOW,
+            sent_at=None,
+            **_NOT_NOTIFIED,
+        )
     )
     changed = queued.returning(*Run.__table__.c).cte("changed")
     statement = with_step(changed, step, decision)
@@ -272,8 +315,8 @@ async def cancel(run_id: UUID) -> None:
     """Cancel a run: at once if no worker has it; else that worker is told."""
     final = (
         update(Run)
-        .where(Run.id == run_id, _NOBODY_HAS_IT)
-        .values(status=Status.cancelled, cancel_requested=True, **_ENDED)
+        .where(Run.id == run_id, NOBODY_HAS_IT)
+        .values(status=Status.cancelled, cancel_requested=True, **ENDED)
     )
     if await change(recorded(final), Status.cancelled):
         return
@@ -283,16 +326,14 @@ async def cancel(run_id: UUID) -> None:
         await session.execute(select(func.pg_notify(CHANNEL, str(run_id))))
 
 
-async def finish_cancelled() -> int:
-    """End runs whose cancellation nobody carried out: their worker died, or they were put back meanwhile."""
-    final = update(Run).where(Run.cancel_requested, _NOBODY_HAS_IT).values(status=Status.cancelled, **_ENDED)
-    values = with_event({}, Status.cancelled, {})
-    async with autocommit() as session:
-        return len((await session.scalars(recorded(final), values)).all())
+async def start_again(run_id: UUID, version: int, *, from_start: bool = False) -> bool:
+    """Queue a run that failed or was cancelled; it continues after its last finished step, or begins anew.
 
-
-async def start_again(run_id: UUID) -> bool:
-    """Queue a run that failed or was cancelled; it continues after its last finished step."""
+    `version` is that of its workflow as it is now; a run with kept steps keeps its own.
+    """
+    has_steps = select(RunStep.name).where(RunStep.run_id == run_id).exists()
+    if from_start:
+        await _forget_steps(run_id)
     ended = Run.status.in_([Status.failed, Status.cancelled])
     queued = (
         update(Run)
@@ -300,84 +341,31 @@ async def start_again(run_id: UUID) -> bool:
         .values(
             status=Status.queued,
             attempt=0,
+            workflow_version=case((has_steps, Run.workflow_version), else_=version),
             error=None,
             finished_at=None,
             cancel_requested=False,
-            callback_due_at=None,
-            callback_attempts=0,
-            callback_delivered_at=None,
-            due_at=_NOW,
+            due_at=NOW,
             sent_at=None,
+            **_NOT_NOTIFIED,
         )
     )
-    return await change(recorded(queued), Status.queued, reason="retry was asked for") is not None
+    return await change(recorded(queued), Status.queued, reason="retry was requested") is not None
 
 
-async def to_send(limit: int) -> Sequence[Run]:
-    """Return runs that a worker should take now and of which none may know.
-
-    Their message never went out or was lost, they wait no longer, or their worker has died.
-    """
-    is_first = Run.sent_at < Run.created_at + timedelta(seconds=1)
-    lost_after = case((is_first, _FIRST_LOST_AFTER), else_=_LOST_AFTER)
-    unsent = or_(Run.sent_at.is_(None), Run.sent_at < _NOW - lost_after)
-    statement = (
-        select(Run)
-        .where(
-            or_(and_(Run.status == Status.queued, unsent), Run.status == Status.running), _can_be_claimed()
-        )
-        .order_by(Run.priority.desc(), Run.due_at)
-        .limit(limit)
-    )
+async def _forget_steps(run_id: UUID) -> None:
+    """Delete the kept steps of a run that has ended."""
+    ended = select(Run.id).where(Run.id == run_id, Run.status.in_([Status.failed, Status.cancelled]))
     async with autocommit() as session:
-        return (await session.scalars(statement)).all()
+        await session.execute(delete(RunStep).where(RunStep.run_id.in_(ended)))
 
 
-async def take_callbacks(limit: int, lease: timedelta) -> Sequence[Run]:
-    """Return ended runs whose callers are to be told now. For as long as `lease` nobody else gets them."""
-    due = select(Run.id).where(Run.callback_due_at <= _NOW).order_by(Run.callback_due_at).limit(limit)
-    taken = (
-        update(Run)
-        .where(Run.id.in_(due.with_for_update(skip_locked=True)))
-        .values(callback_attempts=Run.callback_attempts + 1, callback_due_at=_NOW + lease)
-        .returning(Run)
-    )
+async def use_version(run: Run, version: int) -> bool:
+    """Let a run without kept steps go on with another version of its workflow. False if it has some."""
+    has_steps = select(RunStep.name).where(RunStep.run_id == run.id).exists()
+    changed = _held(run).where(~has_steps).values(workflow_version=version).returning(Run.id)
     async with autocommit() as session:
-        return (await session.scalars(taken)).all()
-
-
-async def finish_callback(run: Run, *, delivered: bool) -> None:
-    """Remember that a caller was told, or that it is given up."""
-    values = {"callback_due_at": None, "callback_delivered_at": _NOW if delivered else None}
-    await _change_callback(run, values)
-
-
-async def put_off_callback(run: Run, wait: timedelta) -> None:
-    """Let a caller be told again after a while."""
-    await _change_callback(run, {"callback_due_at": _NOW + wait})
-
-
-async def _change_callback(run: Run, values: dict[str, Any]) -> None:
-    same_end = and_(Run.id == run.id, Run.finished_at == run.finished_at)  # it may be running again
-    async with autocommit() as session:
-        await session.execute(update(Run).where(same_end).values(values))
-
-
-async def last_time(schedule: str) -> tuple[datetime, datetime]:
-    """Return when a schedule was last due, and what time it is. A new schedule counts from now."""
-    new = insert(RunSchedule).values(name=schedule).on_conflict_do_nothing()
-    async with transaction() as session:
-        await session.execute(new)
-        found = await session.execute(select(RunSchedule.last_at, _NOW).where(RunSchedule.name == schedule))
-        last, now = found.one()
-        return last, now
-
-
-async def move_schedule(schedule: str, last: datetime, now: datetime) -> None:
-    """Remember that a schedule was due, unless somebody else has done so."""
-    same = and_(RunSchedule.name == schedule, RunSchedule.last_at == last)
-    async with autocommit() as session:
-        await session.execute(update(RunSchedule).where(same).values(last_at=now))
+        return await session.scalar(changed) is not None
 
 
 async def finished_steps(run_id: UUID) -> dict[str, Any]:

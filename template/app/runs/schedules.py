@@ -14,7 +14,7 @@ from cronsim import CronSim
 
 from app.core.errors import ConfigurationError, InvalidInput
 from app.core.registry import get_workflow
-from app.runs import repository
+from app.runs import due
 from app.runs.errors import RunConflict
 from app.runs.settings import RunsSettings, ScheduledRun
 from app.runs.start import start_run
@@ -23,16 +23,25 @@ log = structlog.get_logger(__name__)
 
 
 async def start_due_runs() -> None:
-    """Start the runs that are due."""
+    """Start the runs that are due. A schedule that cannot be started is logged, and delays no other."""
     for schedule in RunsSettings.load().schedules:
-        last, now = await repository.last_time(schedule.name)
-        if next_time(schedule, last) > now:
-            continue
-        log.info("schedule.due", schedule=schedule.name, workflow=schedule.workflow)
-        key = f"schedule {schedule.name} {last.astimezone(UTC).isoformat()}"
-        with contextlib.suppress(RunConflict):  # started already, and its input was changed since
-            await start_run(schedule.workflow, schedule.input, idempotency_key=key)
-        await repository.move_schedule(schedule.name, last, now)
+        try:
+            await _start_if_due(schedule)
+        except InvalidInput as error:
+            log.error("schedule.invalid", schedule=schedule.name, reason=str(error))
+
+
+async def _start_if_due(schedule: ScheduledRun) -> None:
+    last, now = await due.last_time(schedule.name)
+    if next_time(schedule, last) > now:
+        return
+    log.info("schedule.due", schedule=schedule.name, workflow=schedule.workflow)
+    key = f"schedule {schedule.name} {last.astimezone(UTC).isoformat()}"
+    with contextlib.suppress(RunConflict):  # started already, and its input was changed since
+        await start_run(
+            schedule.workflow, schedule.input, caller=f"schedule:{schedule.name}", idempotency_key=key
+        )
+    await due.move_schedule(schedule.name, last, now)
 
 
 def next_time(schedule: ScheduledRun, after: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """What runs look like over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -25,7 +25,7 @@ class RunRequest(BaseModel):
     callback_url: str | None = Field(
         None,
         max_length=2000,
-        description="Is told when the run has ended, by a signed POST (Standard Webhooks).",
+        description="Receives a signed POST (Standard Webhooks) when the run waits or has ended.",
         examples=["https://example.com/hooks/runs"],
     )
 
@@ -50,46 +50,58 @@ class WaitingFor(BaseModel):
 class DecisionRequest(BaseModel):
     """What a person has decided. The run's `waiting_for` says whether more fields are wanted."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"approved": True}]})
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"examples": [{"step": "approve", "approved": True}]}
+    )
 
     approved: bool = Field(strict=True)
     comment: str = Field("", max_length=10_000)
-    step: str | None = Field(
-        None, max_length=200, description="The step that is decided: another one that waits now is not."
+    step: str = Field(
+        min_length=1,
+        max_length=500,
+        description="The step that is decided, as `waiting_for` names it: another one that waits now is not.",
     )
 
 
-class RunView(BaseModel):
-    """A run as its owner sees it."""
+class RunSummary(BaseModel):
+    """A run as a list shows it: without what it carries."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     workflow: str = Field(examples=["echo_summary"])
+    workflow_version: int
+    caller: str | None = Field(description="The key or subject that it belongs to.")
     status: Status
     priority: int
     attempt: int = Field(description="How often it has been started.")
-    input: dict[str, Any]
-    output: dict[str, Any] | None = Field(description="The result; null until the run has succeeded.")
-    waiting_for: WaitingFor | None = Field(description="What a person has to decide before it goes on.")
     error: RunError | None = Field(description="What went wrong, the last time; null if nothing did.")
     cancel_requested: bool
     callback_url: str | None
     callback: Literal["waiting", "delivered", "given_up"] | None = Field(
-        None, description="Whether the callback URL was told; null if there is none."
+        None, description="Whether the latest callback was delivered; null if there is no callback URL."
     )
     callback_delivered_at: datetime | None
     created_at: datetime
     due_at: datetime = Field(description="Not to be started earlier: after a failed attempt it waits.")
     started_at: datetime | None
+    expires_at: datetime | None = Field(description="When it no longer waits for a decision, but fails.")
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, run: Run) -> "RunView":
+    def of(cls, run: Run) -> Self:
         """Return the view of a row."""
         view = cls.model_validate(run)
         view.callback = _callback_state(run)
         return view
+
+
+class RunView(RunSummary):
+    """A run as its owner sees it."""
+
+    input: dict[str, Any]
+    output: dict[str, Any] | None = Field(description="The result; null until the run has succeeded.")
+    waiting_for: WaitingFor | None = Field(description="What a person has to decide before it goes on.")
 
 
 def _callback_state(run: Run) -> Literal["waiting", "delivered", "given_up"] | None:
@@ -97,14 +109,14 @@ def _callback_state(run: Run) -> Literal["waiting", "delivered", "given_up"] | N
         return None
     if run.callback_delivered_at:
         return "delivered"
-    is_over = run.finished_at is not None and run.callback_due_at is None
+    is_over = run.callback_event_at is not None and run.callback_due_at is None
     return "given_up" if is_over else "waiting"
 
 
 class RunPage(BaseModel):
     """Some runs, the newest first."""
 
-    runs: list[RunView]
+    runs: list[RunSummary]
     next_cursor: str | None = Field(description="Where the next page begins; null on the last one.")
 
 

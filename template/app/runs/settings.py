@@ -1,4 +1,4 @@
-"""Settings of runs (`RUNS_…`) and of the callbacks when they have ended (`WEBHOOK_…`)."""
+"""Settings of runs (`RUNS_…`) and of their callbacks (`WEBHOOK_…`)."""
 
 import json
 from datetime import UTC, datetime
@@ -73,6 +73,21 @@ class RunsSettings(Settings):
     stop_seconds: float = Field(10.0, ge=0)
     """How long runs may go on when their worker is told to stop; then they go back to the queue."""
 
+    decide_within: float | None = Field(None, gt=0)
+    """Seconds that a run waits for a person's decision before it fails. Not set: as long as it takes."""
+
+    keep_succeeded_days: float | None = Field(None, gt=0)
+    """Days after which a run that succeeded is deleted, with its steps and events. Not set: it is kept."""
+
+    keep_failed_days: float | None = Field(None, gt=0)
+    """The same for a run that failed or was cancelled: until then it can be retried."""
+
+    keep_steps_days: float | None = Field(None, gt=0)
+    """Days after which the steps of a run that succeeded are deleted. The run itself stays."""
+
+    keep_events_days: float | None = Field(None, gt=0)
+    """Days after which the events of a run that has ended are deleted."""
+
     schedules: Annotated[tuple[ScheduledRun, ...], NoDecode, BeforeValidator(_read_json)] = ()
     """A JSON list: `[{"name": "nightly", "workflow": "echo_summary", "cron": "0 3 * * *", "input": {…}}]`."""
 
@@ -85,7 +100,7 @@ class RunsSettings(Settings):
 
 
 class WebhookSettings(Settings):
-    """How callers are told that a run has ended."""
+    """How callers are notified when a run waits for a person or has ended."""
 
     model_config = SettingsConfigDict(env_prefix="WEBHOOK_")
 

@@ -21,6 +21,7 @@ async def start_run(
     workflow: str,
     data: dict[str, Any],
     *,
+    caller: str | None = None,
     priority: int = 5,
     callback_url: str | None = None,
     idempotency_key: str | None = None,
@@ -28,11 +29,13 @@ async def start_run(
     """Accept a run. Raises `InvalidInput` if the workflow is unknown, the input does not fit it, or the
     callback URL is refused.
 
+    `caller` is the key or subject that the run belongs to (`Principal.id`); None: nobody but administrators.
     The row is committed before its id is queued, so the worker always finds it. If the broker is down
     the run is accepted all the same: the relay sends it later. The same idempotency key gives the same run;
     with another request it raises `RunConflict`.
     """
-    checked = get_workflow(workflow).validate(data).model_dump(mode="json")
+    definition = get_workflow(workflow)
+    checked = definition.validate(data).model_dump(mode="json")
     if callback_url is not None:
         await check_callback_url(callback_url)
     request = json.dumps([workflow, checked, priority, callback_url], sort_keys=True)
@@ -40,6 +43,8 @@ async def start_run(
     run = Run(
         id=new_id(),
         workflow=workflow,
+        workflow_version=definition.version,
+        caller=caller,
         status=Status.queued,
         input=checked,
         priority=priority,

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from app.core.workflow import D, DecisionNeeded, Steps
 from app.runs import repository
-from app.runs.errors import ClaimLost
+from app.runs.errors import ClaimLost, WorkflowChanged
 from app.runs.models import Run
 
 log = structlog.get_logger(__name__)
@@ -26,11 +27,12 @@ class DurableSteps(Steps):
 
     async def step(self, name: str, output_type: type[S], work: Callable[[], Awaitable[S]]) -> S:
         """Return what is kept of this step; or do its work, keep it and return it."""
-        adapter = TypeAdapter(output_type)
+        self.begin(name)
+        adapter: TypeAdapter[S] = TypeAdapter(output_type)
         finished = await self._load_finished()
         if name in finished:
             log.info("run.step_kept", step=name)
-            return adapter.validate_python(finished[name])
+            return _read_kept(adapter, name, finished[name])
         output = await work()
         value = adapter.dump_python(output, mode="json")
         if not await repository.keep_step(self._run, name, value):
@@ -40,12 +42,25 @@ class DurableSteps(Steps):
 
     async def decide(self, name: str, question: object, decision: type[D]) -> D:
         """Return what a person has decided; if nobody has, the run waits."""
+        self.begin(name)
         finished = await self._load_finished()
         if name not in finished:
             raise DecisionNeeded(name, question, decision)
-        return decision.model_validate(finished[name])
+        return _read_kept(TypeAdapter(decision), name, finished[name])
 
     async def _load_finished(self) -> dict[str, Any]:
         if self._finished is None:
             self._finished = await repository.finished_steps(self._run.id)
         return self._finished
+
+
+def _read_kept(adapter: TypeAdapter[S], name: str, value: Any) -> S:
+    """Return a kept output. It is JSON: a strict type would refuse, say, a date in it as a Python string."""
+    try:
+        return adapter.validate_json(to_json(value))
+    except ValidationError as error:
+        raise WorkflowChanged(
+            f"The kept output of step {name!r} does not fit the workflow as it is now: {error.error_count()} "
+            "errors.",
+            hint="Retry the run from its start: POST /v1/runs/{id}/retry?from_start=true.",
+        ) from None

@@ -23,15 +23,23 @@ def execute_run(run_id: str) -> None:
 
 @shared_task(name="runs.relay", acks_late=False)
 def relay_runs() -> None:
-    """Queue again what should have been queued."""
+    """Requeue runs that have no live message."""
     from app.runs.relay import relay
 
     run_in_loop(relay())
 
 
+@shared_task(name="runs.prune", acks_late=False)
+def prune_runs() -> None:
+    """Delete what is older than the settings say."""
+    from app.runs.retention import prune
+
+    run_in_loop(prune())
+
+
 @shared_task(name="runs.callbacks", acks_late=False)
-def tell_callers() -> None:
-    """Tell callers that their run has ended."""
+def send_callbacks() -> None:
+    """Notify callers of what their runs have come to."""
     from app.runs.callbacks import deliver_callbacks
 
     run_in_loop(deliver_callbacks())

@@ -16,7 +16,7 @@ declared: what is wrong is a `DefinitionError` that names the node.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -50,6 +50,10 @@ class Flow(Generic[In, Out]):
     example: Mapping[str, Any] = field(default_factory=dict)
     time_limit: float = 600.0
     max_attempts: int = 3
+    version: int = 1
+    """Raise it when nodes change their names, their meaning or what they give."""
+    decide_within: float | None = None
+    """Seconds that a run waits for a person; None: as `RUNS_DECIDE_WITHIN` says."""
     max_cost: Decimal = Decimal("1.00")
     """US dollars that all model calls of a run may cost together."""
     max_requests: int = 100
@@ -91,6 +95,8 @@ class Flow(Generic[In, Out]):
             example=self.example,
             time_limit=self.time_limit,
             max_attempts=self.max_attempts,
+            version=self.version,
+            decide_within=self.decide_within,
             decisions=dict(_decisions(self.nodes)),
             diagram=lambda language: draw(self, language),
         )
@@ -158,7 +164,7 @@ class _Runner:
         if isinstance(node, Approval):
             return await self._steps.decide(path, await node.run(context, inside), node.decision)
         if node.inner() or not node.is_step:
-            return await _within_limits(node, context, inside)
+            return await _within_limits(node, context, inside, again=lambda: self._steps.repeat(path))
         asked = False
 
         async def work() -> Done[Any]:
@@ -182,13 +188,17 @@ class _Runner:
         return done.output
 
 
-async def _within_limits(node: Node, context: Context, do: Do) -> Any:
+async def _within_limits(
+    node: Node, context: Context, do: Do, again: Callable[[], None] = lambda: None
+) -> Any:
+    """Run a node, and again after an error that may pass; `again` is called before each further attempt."""
     for attempt in range(1, node.attempts + 1):
         try:
             return await _attempt(node, context, do)
         except AppError as error:
             if not error.may_pass or attempt == node.attempts:
                 raise
+            again()
     raise AssertionError("a node has at least one attempt")
 
 

@@ -54,7 +54,8 @@ async def test_a_tool_call_is_a_run_that_is_kept(served: Served, key: str) -> No
     assert result.structured_content is not None
     assert (result.structured_content["summary"], result.structured_content["words"]) == ("One two", 4)
     async with AsyncClient(base_url=served.url, headers={"Authorization": f"Bearer {key}"}) as http:
-        (run, *_) = (await http.get("/v1/runs")).json()["runs"]
+        (listed, *_) = (await http.get("/v1/runs")).json()["runs"]
+        run = (await http.get(f"/v1/runs/{listed['id']}")).json()
     assert (run["status"], run["input"]) == ("succeeded", INPUT)
 
 

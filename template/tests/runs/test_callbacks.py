@@ -17,7 +17,7 @@ from httpx2 import AsyncClient
 from sqlalchemy import text
 
 from app.db import transaction
-from app.runs import repository
+from app.runs import due, repository
 from app.runs.addresses import may_be_called
 from app.runs.callbacks import deliver_callbacks
 from app.runs.execute import execute
@@ -181,8 +181,8 @@ async def test_a_receiver_that_wants_no_more_gets_no_more(receiver: Receiver) ->
 async def test_two_that_deliver_at_the_same_time_do_not_both_tell(receiver: Receiver) -> None:
     run = await ended_run(receiver.url)
 
-    first = await repository.take_callbacks(10, timedelta(seconds=30))
-    second = await repository.take_callbacks(10, timedelta(seconds=30))
+    first = await due.take_callbacks(10, timedelta(seconds=30))
+    second = await due.take_callbacks(10, timedelta(seconds=30))
 
     assert ([taken.id for taken in first], second) == ([run.id], [])
 
@@ -190,7 +190,7 @@ async def test_two_that_deliver_at_the_same_time_do_not_both_tell(receiver: Rece
 async def test_a_run_that_is_retried_tells_its_caller_again(receiver: Receiver) -> None:
     run = await ended_run(receiver.url, workflow="nonsense")
     await deliver_callbacks()
-    await repository.start_again(run.id)
+    await repository.start_again(run.id, 1)
 
     assert (await reloaded(run)).callback_due_at is None
     await execute(run.id)

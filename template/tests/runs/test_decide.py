@@ -1,5 +1,6 @@
 """A run that waits for a person."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app.api import create_key
 from app.core.workflow import Decision, Steps
 from app.runs.execute import execute
 from app.runs.models import Run
+from app.runs.relay import relay
 from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
@@ -41,7 +43,7 @@ async def waiting(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def decide(client: AsyncClient, run: Run, **body: Any) -> Any:
-    return client.post(f"/v1/runs/{run.id}/decision", json=body)
+    return client.post(f"/v1/runs/{run.id}/decision", json={"step": "approve", **body})
 
 
 async def test_it_waits_and_says_what_for(client: AsyncClient, waiting: Run) -> None:
@@ -75,6 +77,7 @@ async def test_a_decision_lets_it_go_on_after_its_last_finished_step(
         ({"approved": True, "unknown": 1}, 422, "unknown"),
         ({"approved": True, "comment": "a\0b"}, 422, "NUL"),
         ({"approved": True, "step": "other"}, 409, "approve"),
+        ({"approved": True, "step": None}, 422, "step"),
     ],
 )
 async def test_a_decision_that_does_not_fit_is_refused_and_the_run_waits_on(
@@ -97,6 +100,62 @@ async def test_the_same_decision_twice_is_taken_once_and_another_one_refused(
     assert (await events_of(waiting)).count("decided") == 1
 
 
+async def test_the_same_decision_by_several_at_the_same_time_is_taken_once(
+    client: AsyncClient, waiting: Run
+) -> None:
+    answers = await asyncio.gather(*(decide(client, waiting, approved=True) for _ in range(10)))
+
+    assert [answer.status_code for answer in answers] == [202] * 10
+    assert (await events_of(waiting)).count("decided") == 1
+
+
+async def ask_twice(data: Number, steps: Steps) -> Number:
+    for turn in range(2):
+        await steps.decide(f"approve[{turn}]", {"turn": turn}, Change)
+    return data
+
+
+async def test_a_decision_that_is_sent_again_does_not_decide_what_waits_next(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(workflow_of(ask_twice, decisions={"approve": Change}), monkeypatch)
+    run = await stored_run(workflow="test", input={})
+    await execute(run.id)
+    first = {"step": "approve[0]", "approved": True}
+    await decide(client, run, **first)
+    await execute(run.id)
+
+    again = await decide(client, run, **first)
+
+    waits = await reloaded(run)
+    assert (again.status_code, waits.status) == (202, "waiting")
+    assert waits.waiting_for is not None
+    assert waits.waiting_for["step"] == "approve[1]"
+
+
+async def test_a_decision_that_nobody_takes_in_time_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(workflow_of(add_or_leave, decisions={"approve": Change}, decide_within=0.001), monkeypatch)
+    run = await stored_run(workflow="test", input={"number": 1})
+    await execute(run.id)
+
+    await relay()
+
+    expired = await reloaded(run)
+    assert expired.status == "failed"
+    assert expired.error is not None
+    assert expired.error["code"] == "decision-expired"
+
+
+async def test_a_decision_after_its_time_is_refused(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(workflow_of(add_or_leave, decisions={"approve": Change}, decide_within=0.001), monkeypatch)
+    run = await stored_run(workflow="test", input={"number": 1})
+    await execute(run.id)
+
+    assert (await decide(client, run, approved=True)).status_code == 409
+
+
 async def test_a_run_that_asks_nothing_takes_no_decision(client: AsyncClient) -> None:
     run = await stored_run()
 
@@ -111,10 +170,8 @@ async def test_a_waiting_run_can_be_cancelled(client: AsyncClient, waiting: Run)
 
 async def test_who_starts_runs_may_not_decide_them(anonymous: AsyncClient, waiting: Run) -> None:
     key = (await create_key("starter", ["runs:read", "runs:write"])).text
-    headers = {"Authorization": f"Bearer {key}"}
+    anonymous.headers["Authorization"] = f"Bearer {key}"
 
-    response = await anonymous.post(
-        f"/v1/runs/{waiting.id}/decision", json={"approved": True}, headers=headers
-    )
+    response = await decide(anonymous, waiting, approved=True)
 
     assert response.status_code == 403

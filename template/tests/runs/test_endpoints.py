@@ -5,7 +5,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.api import create_key
-from app.runs import repository
+from app.runs import due, repository
 from app.runs.execute import execute
 from app.runs.follow import follow_run
 from app.worker import get_celery_app
@@ -176,7 +176,7 @@ async def test_what_has_not_changed_is_not_sent_again(client: AsyncClient) -> No
 async def test_whatever_changes_in_a_run_changes_its_tag(client: AsyncClient) -> None:
     run = await stored_run(status="succeeded", callback_url="https://example.com/")
     headers = {"If-None-Match": (await client.get(f"/v1/runs/{run.id}")).headers["etag"]}
-    await repository.finish_callback(run, delivered=True)
+    await due.finish_callback(run, delivered=True)
 
     changed = await client.get(f"/v1/runs/{run.id}", headers=headers)
 

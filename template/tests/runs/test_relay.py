@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from app.core.workflow import Steps
 from app.db import transaction
+from app.runs import due, repository
 from app.runs import relay as relaying
-from app.runs import repository
 from app.runs.models import Run
 from app.runs.relay import relay
-from tests.runs.factories import events_of, reloaded, stored_run
+from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -44,7 +45,7 @@ async def change(run: Run, assignment: str) -> None:
         ("sent_at = NULL", True),
         ("sent_at = clock_timestamp()", False),
         ("sent_at = clock_timestamp() - interval '1 hour'", True),
-        (f"created_at = {MINUTE_AGO}, sent_at = {MINUTE_AGO}", True),
+        (f"created_at = {MINUTE_AGO}, sent_at = {MINUTE_AGO}, sends = 1", True),
         (f"created_at = {MINUTE_AGO} - interval '1 hour', sent_at = {MINUTE_AGO}", False),
         ("due_at = clock_timestamp() + interval '1 hour'", False),
         ("status = 'running', lease_until = clock_timestamp() - interval '1 s'", True),
@@ -74,7 +75,7 @@ async def test_the_higher_priority_is_sent_first(sent: list[UUID]) -> None:
 async def test_the_oldest_come_first_up_to_a_batch() -> None:
     runs = [await stored_run() for _ in range(3)]
 
-    found: list[Any] = list(await repository.to_send(2))
+    found: list[Any] = list(await due.to_send(2))
 
     assert [run.id for run in found] == [run.id for run in runs[:2]]
 
@@ -131,3 +132,48 @@ async def test_a_cancellation_that_a_worker_is_about_to_carry_out_is_left_to_it(
     await relay()
 
     assert (await reloaded(run)).status == "running"
+
+
+@pytest.mark.parametrize(
+    ("sends", "minutes", "expected"),
+    [(1, 6, True), (2, 6, False), (2, 11, True), (5, 60, False), (9, 600, False), (9, 700, True)],
+)
+async def test_the_more_often_a_message_was_lost_the_later_it_is_sent_again(
+    sends: int, minutes: int, expected: bool, sent: list[UUID]
+) -> None:
+    run = await stored_run()
+    ago = f"clock_timestamp() - interval '{minutes} minutes'"
+    await change(run, f"sends = {sends}, sent_at = {ago}, created_at = {ago} - interval '1 hour'")
+
+    await relay()
+
+    assert bool(sent) is expected
+
+
+async def test_while_all_workers_are_down_a_run_whose_worker_died_is_sent_once(sent: list[UUID]) -> None:
+    run = await stored_run()
+    await change(
+        run,
+        "status = 'running', lease_until = clock_timestamp() - interval '1 minute', "
+        "sent_at = clock_timestamp() - interval '2 minutes'",
+    )
+
+    for _ in range(5):
+        await relay()
+
+    assert sent == [run.id]
+
+
+async def test_of_a_workflow_with_limits_only_as_many_are_sent_as_may_run(
+    sent: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(data: Number, _steps: Steps) -> Number:
+        return data
+
+    only(workflow_of(nothing, max_concurrency=2), monkeypatch)
+    runs = [await stored_run(workflow="test", input={}) for _ in range(5)]
+    other = await stored_run(workflow="other", input={})
+
+    await relay()
+
+    assert sent == [runs[0].id, runs[1].id, other.id]
