@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from app.core.errors import AppError
 from app.core.registry import load_features
+from app.core.threads import run_in_thread
 from app.llm import Budget, Tool
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class FunctionTool:
     async def _outcome(self, values: Mapping[str, Any]) -> str:
         if inspect.iscoroutinefunction(self.function):
             return _text(await self.function(**values))
-        return _text(await asyncio.to_thread(self.function, **values))
+        return _text(await run_in_thread(self.function, **values))
 
 
 def tool(function: Callable[..., Any], *, seconds: float | None = None) -> FunctionTool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from app.api.keys import Principal, create_key, revoke_keys_named
+    from app.api.keys import Principal, check_key, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
     from app.api.problems import Problem, problem_responses
     from app.api.scopes import declare_scope
@@ -17,6 +17,7 @@ __all__ = [
     "Principal",
     "Problem",
     "check_allowed",
+    "check_key",
     "create_key",
     "declare_scope",
     "free_port",
@@ -30,7 +31,7 @@ __all__ = [
 
 __getattr__ = lazy_exports(
     __name__,
-    keys=("Principal", "create_key", "revoke_keys_named"),
+    keys=("Principal", "check_key", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
     problems=("Problem", "problem_responses"),
     scopes=("declare_scope",),

@@ -22,7 +22,9 @@ def require_free_port(host: str, port: int) -> None:
         except OSError as error:
             raise PortInUse(
                 f"Cannot listen on {host}:{port}: {error.strerror}.",
-                hint=f"Stop the program that uses it, or choose another: --port {port % 65535 + 1}.",
+                hint="Only root may use ports below 1024: choose --port 8080."
+                if isinstance(error, PermissionError)
+                else f"Stop the program that uses it, or choose another: --port {port % 65535 + 1}.",
             ) from None
 
 

@@ -37,7 +37,7 @@ class RegistryError(AppError):
 
 @dataclass(frozen=True)
 class Schedule:
-    """A Celery task that runs every `seconds`."""
+    """A Celery task that `app beat` calls every `seconds`."""
 
     task: str
     seconds: float
@@ -86,7 +86,7 @@ class Feature:
     """Modules with Celery tasks."""
 
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
-    """Celery tasks that run by the clock."""
+    """Celery tasks that `app beat` calls."""
 
     on_worker_stop: tuple[Lazy[Callable[[], Coroutine[Any, Any, None]]], ...] = ()
     """What a worker does first when it is told to stop."""

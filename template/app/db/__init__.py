@@ -6,16 +6,16 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.db.base import Base
-    from app.db.engine import autocommit, dispose, transaction
+    from app.db.engine import autocommit, dispose, other_connections, transaction
     from app.db.migrate import upgrade
     from app.db.settings import DatabaseSettings
 
-__all__ = ["Base", "DatabaseSettings", "autocommit", "dispose", "transaction", "upgrade"]
+__all__ = ["Base", "DatabaseSettings", "autocommit", "dispose", "other_connections", "transaction", "upgrade"]
 
 __getattr__ = lazy_exports(
     __name__,
     base=("Base",),
-    engine=("autocommit", "dispose", "transaction"),
+    engine=("autocommit", "dispose", "other_connections", "transaction"),
     migrate=("upgrade",),
     settings=("DatabaseSettings",),
 )

@@ -1,6 +1,7 @@
 """Connections and transactions."""
 
 import json
+import os
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -35,7 +36,11 @@ def get_engine() -> AsyncEngine:
         pool_recycle=1800,
         hide_parameters=True,  # an error shows the statement, not what people wrote
         json_serializer=to_jsonb,
-        connect_args={"options": f"-c statement_timeout={timeout}", "connect_timeout": 5},
+        connect_args={
+            "options": f"-c statement_timeout={timeout}",
+            "connect_timeout": 5,
+            "application_name": f"app {os.getpid()}",
+        },
     )
 
 
@@ -127,6 +132,16 @@ async def check_database() -> str:
         if found := await connection.run_sync(differences):
             raise DatabaseOutOfDate(f"{'; '.join(found)}.", hint="`uv run app db status` says more.")
     return f"PostgreSQL {version}"
+
+
+async def other_connections() -> int:
+    """Return how many connections other processes hold to this database."""
+    mine = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND backend_type = 'client backend' AND application_name <> current_setting('application_name')"
+    )
+    async with autocommit() as session:
+        return int(await session.scalar(mine) or 0)
 
 
 async def dispose() -> None:

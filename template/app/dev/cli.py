@@ -12,6 +12,7 @@ def dev(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the API. [default: API_PORT]")
     ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete .data first: begin with no data.")] = False,
 ) -> None:
     """Run everything: database, broker, API, worker and beat, until Ctrl-C."""
     import asyncio
@@ -21,4 +22,4 @@ def dev(
 
     # a script that starts this in the background lets it ignore Ctrl-C, by which it is to be stopped
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    asyncio.run(run(port))
+    asyncio.run(run(port, fresh=fresh))

@@ -11,7 +11,7 @@ import structlog
 
 from app.api import free_port
 from app.dev.errors import DevError
-from app.dev.programs import find_program
+from app.dev.programs import find_program, read_number
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,10 @@ class EmbeddedPostgres:
             return False
         ready = self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port()), check=False)
         return ready.returncode == 0
+
+    def pid(self) -> int | None:
+        """Return the process of the server, from the first line of its lock file."""
+        return read_number(self.data / "postmaster.pid", line=0)
 
     def start(self, port: int | None = None) -> None:
         """Start the server, and make its files first if there are none. Raises `DevError`."""
@@ -93,10 +97,7 @@ class EmbeddedPostgres:
 
     def _port(self) -> int:
         """Return the port from the lock file, whose fourth line it is."""
-        try:
-            return int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[3])
-        except (OSError, IndexError, ValueError):
-            return 0
+        return read_number(self.data / "postmaster.pid", line=3) or 0
 
     def _pg_ctl(self, *arguments: str, check: bool = True) -> int:
         return self._run("pg_ctl", "-D", str(self.data), *arguments, check=check).returncode

@@ -20,6 +20,7 @@ _RESTARTS = 3
 _RESTART_SECONDS = 60.0
 """A part that ends by itself more than `_RESTARTS` times in this time waits for a change of the code."""
 _LONGEST_LINE = 1_000_000
+_POLL_SECONDS = 0.05
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Part:
     command: Sequence[str]
     color: str
     process: asyncio.subprocess.Process | None = None
-    stopping: bool = False
+    watcher: asyncio.Task[None] | None = None
     restarts: deque[float] = field(default_factory=lambda: deque(maxlen=_RESTARTS))
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -46,9 +47,11 @@ class Supervisor:
         self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self._width = max(len(part.name) for part in self._parts)
         self._stop = asyncio.Event()
+        self.wants_restart = False
+        """Whether it has ended to be started anew, not because of a signal."""
 
     async def run(self, *background: asyncio.Task[None]) -> None:
-        """Run until a signal comes, then stop everything."""
+        """Run until a signal comes or `restart` is called, then stop everything."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._interrupt)
@@ -69,14 +72,20 @@ class Supervisor:
         prefix = typer.style(f"{name:>{self._width}} │ ", fg=color)
         typer.echo(f"{prefix}{line}")
 
+    def restart(self, reason: str) -> None:
+        """End, to be started anew: what is outside the code has changed."""
+        self.say("dev", f"{reason} Starting again.")
+        self.wants_restart = True
+        self._stop.set()
+
     def _interrupt(self) -> None:
+        self.wants_restart = False
         if self._stop.is_set():  # the second Ctrl-C: do not wait any longer
             for part in self._parts:
-                _kill(part, signal.SIGKILL)
+                _kill_group(part.process, signal.SIGKILL)
         self._stop.set()
 
     async def _start(self, part: Part) -> None:
-        part.stopping = False
         part.process = await asyncio.create_subprocess_exec(
             *part.command,
             cwd=ROOT,
@@ -87,8 +96,8 @@ class Supervisor:
             limit=_LONGEST_LINE,
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop the parts in order
         )
-        for coroutine in (self._show(part, part.process), self._watch(part, part.process)):
-            task = asyncio.create_task(coroutine)
+        part.watcher = asyncio.create_task(self._watch(part, part.process))
+        for task in (part.watcher, asyncio.create_task(self._show(part, part.process))):
             part.tasks.add(task)
             task.add_done_callback(part.tasks.discard)
 
@@ -105,51 +114,64 @@ class Supervisor:
 
     async def _watch(self, part: Part, process: asyncio.subprocess.Process) -> None:
         """Say so when a part ends by itself, and start it again, but not for ever."""
-        code = await process.wait()
-        if part.stopping or self._stop.is_set():
+        code = await _exit_code(process)
+        _kill_group(process, signal.SIGKILL)  # nothing that it has started may outlive it
+        if self._stop.is_set():
             return
         reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         now = time.monotonic()
         if len(part.restarts) == _RESTARTS and now - part.restarts[0] < _RESTART_SECONDS:
             advice = "the lines above say why. It starts again when you change the code."
-            self.say(part.name, f"ended again and again ({reason}): {advice}", "red")
+            self.say(part.name, f"keeps crashing ({reason}): {advice}", "red")
             return
         part.restarts.append(now)
         self.say(part.name, f"ended unexpectedly ({reason}): starting it again.", "red")
         await self._start(part)
 
     async def _end(self, part: Part) -> None:
-        """Ask a part to stop; after a while, make it."""
-        process = part.process
-        part.stopping = True
-        if process is None or process.returncode is not None:
+        """Ask a part to stop; after a while, make it. All that it has started ends too."""
+        if part.watcher:
+            part.watcher.cancel()
+        if part.process is None:
             return
-        _kill(part, signal.SIGTERM)
+        if part.process.returncode is None:
+            _kill_group(part.process, signal.SIGTERM)
         try:
             async with asyncio.timeout(_GRACE_SECONDS):
-                await process.wait()
+                await _exit_code(part.process)
         except TimeoutError:
             self.say(part.name, f"did not stop within {_GRACE_SECONDS:g} s: killed.", "red")
-            _kill(part, signal.SIGKILL)
-            await process.wait()
+        _kill_group(part.process, signal.SIGKILL)
+        await _exit_code(part.process)
 
     async def _restart_on_change(self) -> None:
         from watchfiles import PythonFilter, awatch
 
         async for changes in awatch(APP, watch_filter=PythonFilter(extra_extensions=(".md",))):
             names = sorted({path.removeprefix(f"{ROOT}{os.sep}") for _, path in changes})
-            self.say("dev", f"{', '.join(names[:3])} changed: starting again.")
+            self.say("dev", f"{', '.join(names[:3])} changed, restarting.")
             await asyncio.gather(*(self._end(part) for part in self._parts))
             for part in self._parts:
                 part.restarts.clear()
                 await self._start(part)
 
 
-def _kill(part: Part, number: signal.Signals) -> None:
-    """Send a signal to a part and all that it has started."""
-    if part.process and part.process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(part.process.pid, number)
+async def _exit_code(process: asyncio.subprocess.Process) -> int:
+    """Return the exit code once the process has ended.
+
+    Not `process.wait()`: that also waits until nobody holds the other end of the process's pipes, and what a
+    killed process has started may hold them for ever.
+    """
+    while process.returncode is None:  # noqa: ASYNC110 - the system sets it
+        await asyncio.sleep(_POLL_SECONDS)
+    return process.returncode
+
+
+def _kill_group(process: asyncio.subprocess.Process | None, number: signal.Signals) -> None:
+    """Send a signal to a process and all that it has started."""
+    if process:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
 
 
 def python(*arguments: str) -> list[str]:

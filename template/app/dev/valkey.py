@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.api import free_port
 from app.dev.errors import DevError
-from app.dev.programs import find_program
+from app.dev.programs import find_program, read_number
 
 _SECONDS = 10.0
 
@@ -45,6 +45,10 @@ class EmbeddedValkey:
             return False
         return answer.endswith(b"+PONG\r\n")
 
+    def pid(self) -> int | None:
+        """Return the process of the server."""
+        return read_number(self._pid_file, line=0)
+
     def start(self, port: int | None = None) -> None:
         """Start the server. Raises `DevError`."""
         self._write_config(port or free_port())
@@ -57,8 +61,9 @@ class EmbeddedValkey:
         """Stop the server; what it holds is written to disk first."""
         if not self.is_running():
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(self._pid_file.read_text(encoding="utf-8")), signal.SIGTERM)
+        if pid := self.pid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         self._wait_until(running=False)
 
     def _wait_until(self, *, running: bool) -> bool:

@@ -1,6 +1,6 @@
 """The Celery tasks: they only carry an id from the queue to the code that does the work.
 
-Those of the clock are acknowledged when they begin: one that is lost is followed by the next.
+All but `runs.execute` are called by the clock (`app beat`), not queued.
 """
 
 from uuid import UUID
@@ -21,7 +21,7 @@ def execute_run(run_id: str) -> None:
     run_in_loop(execute(UUID(run_id)))
 
 
-@shared_task(name="runs.relay", acks_late=False)
+@shared_task(name="runs.relay")
 def relay_runs() -> None:
     """Requeue runs that have no live message."""
     from app.runs.relay import relay
@@ -29,7 +29,7 @@ def relay_runs() -> None:
     run_in_loop(relay())
 
 
-@shared_task(name="runs.prune", acks_late=False)
+@shared_task(name="runs.prune")
 def prune_runs() -> None:
     """Delete what is older than the settings say."""
     from app.runs.retention import prune
@@ -37,7 +37,7 @@ def prune_runs() -> None:
     run_in_loop(prune())
 
 
-@shared_task(name="runs.callbacks", acks_late=False)
+@shared_task(name="runs.callbacks")
 def send_callbacks() -> None:
     """Notify callers of what their runs have come to."""
     from app.runs.callbacks import deliver_callbacks
@@ -45,7 +45,7 @@ def send_callbacks() -> None:
     run_in_loop(deliver_callbacks())
 
 
-@shared_task(name="runs.schedules", acks_late=False)
+@shared_task(name="runs.schedules")
 def start_scheduled_runs() -> None:
     """Start what is due by the clock."""
     from app.runs.schedules import start_due_runs

@@ -1,4 +1,4 @@
-"""The Celery application. Its tasks and schedules come from the features.
+"""The Celery application. Its tasks come from the features.
 
 State is kept in PostgreSQL, not in a result backend: with one that is down, sending a message would block.
 """
@@ -15,20 +15,18 @@ from celery.signals import setup_logging, worker_init, worker_shutting_down
 from app.core.logging import configure_logging
 from app.core.registry import load_features, load_workflows
 from app.worker.loop import start_in_loop
-from app.worker.queues import CLOCK_QUEUE, DEFAULT_QUEUE, is_rabbitmq, queue
+from app.worker.queues import DEFAULT_QUEUE, is_rabbitmq, queue
 from app.worker.settings import BrokerSettings
 
 _LONGEST_TASK = 6 * 3600
 """Seconds after which Valkey gives an unacknowledged message to another worker."""
-
-_STALE_TICK = 60
 
 
 @setup_logging.connect
 def _set_up_logging(**_: Any) -> None:
     """Keep Celery from installing its own handlers."""
     configure_logging()
-    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)  # runs are logged by app/runs, with their id
 
 
@@ -63,7 +61,7 @@ def get_celery_app() -> Celery:
         broker_connection_timeout=2,
         broker_transport_options=_transport_options(broker_url),
         task_default_queue=DEFAULT_QUEUE,
-        task_queues=[queue(DEFAULT_QUEUE, broker_url), queue(CLOCK_QUEUE, broker_url)],
+        task_queues=[queue(DEFAULT_QUEUE, broker_url)],
         task_default_queue_type="quorum" if is_rabbitmq(broker_url) else "classic",
         accept_content=["json"],
         task_acks_late=True,
@@ -74,16 +72,6 @@ def get_celery_app() -> Celery:
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         imports=[module for feature in load_features() for module in feature.tasks],
-        beat_schedule={
-            name: {
-                "task": schedule.task,
-                "schedule": schedule.seconds,
-                # one that waited this long has been followed by others that do the same
-                "options": {"queue": CLOCK_QUEUE, "expires": _STALE_TICK},
-            }
-            for feature in load_features()
-            for name, schedule in feature.schedules.items()
-        },
         timezone="UTC",
     )
     return app

@@ -31,16 +31,12 @@ def worker(
 
 @cli.command(epilog="Example: uv run app beat")
 def beat() -> None:
-    """Queue the tasks that run by the clock, and work on them. One of these is enough; two do no harm."""
-    from app.core.paths import ROOT
-    from app.worker import get_celery_app
-    from app.worker.consuming import clock_queues
+    """Run the scheduled tasks, each in its interval. One of these is enough; two do no harm."""
+    from app.core.registry import run_preflight
+    from app.worker.beat import run_beat
 
-    folder = ROOT / ".data"
-    folder.mkdir(exist_ok=True)
-    get_celery_app().conf.task_queues = clock_queues()
-    options = ["--beat", f"--schedule={folder / 'beat'}", "--pool=threads", "--concurrency=4"]
-    _start("worker", *options, "--without-gossip", "--without-mingle", "--hostname=beat@%h")
+    run_preflight()
+    run_beat()
 
 
 def _start(*arguments: str) -> None:

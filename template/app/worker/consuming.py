@@ -7,13 +7,8 @@ from kombu import Queue
 from app.core.errors import InvalidInput
 from app.core.registry import load_workflows
 from app.worker.celery import get_celery_app
-from app.worker.queues import CLOCK_QUEUE, DEFAULT_QUEUE, dead_letters, is_rabbitmq, queue
+from app.worker.queues import DEFAULT_QUEUE, dead_letters, is_rabbitmq, queue
 from app.worker.settings import BrokerSettings
-
-
-def clock_queues() -> list[Queue]:
-    """Return the queue of what runs by the clock."""
-    return [queue(CLOCK_QUEUE, BrokerSettings.load().connection_url())]
 
 
 def worker_queues(names: Sequence[str] | None) -> list[Queue]:

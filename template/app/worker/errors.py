@@ -3,6 +3,13 @@
 from app.core.errors import ServiceUnavailable
 
 
+class ClockStopped(ServiceUnavailable):
+    """Nothing runs the schedules: lost messages are not sent again, and no callback is retried."""
+
+    code = "clock-stopped"
+    title = "Clock stopped"
+
+
 class BrokerUnavailable(ServiceUnavailable):
     """The message broker cannot be reached or refuses us."""
 

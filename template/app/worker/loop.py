@@ -34,10 +34,11 @@ def start_in_loop(coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
     async def start() -> T:
         return await asyncio.get_running_loop().create_task(coroutine, context=context)
 
-    return asyncio.run_coroutine_threadsafe(start(), _loop())
+    return asyncio.run_coroutine_threadsafe(start(), worker_loop())
 
 
-def _loop() -> asyncio.AbstractEventLoop:
+def worker_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of this process; it is started at the first call."""
     with _starting:  # two first tasks at the same time would otherwise make two loops
         return _started_loop()
 

@@ -1,10 +1,13 @@
 """Send messages to the queue, from async code."""
 
 import asyncio
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from kombu.exceptions import OperationalError
+
+from app.core.threads import run_in_thread
 from app.worker.celery import get_celery_app
 from app.worker.errors import BrokerUnavailable
 from app.worker.queues import DEFAULT_QUEUE, broker_priority, queue
@@ -27,14 +30,22 @@ async def publish(task: str, *arguments: str, queue_name: str = DEFAULT_QUEUE, p
     send = partial(get_celery_app().send_task, task, arguments, **options)
     try:
         async with asyncio.timeout(_SECONDS):
-            await asyncio.to_thread(send)
-    except Exception as error:  # each broker's client has errors of its own
+            await run_in_thread(send)
+    except (TimeoutError, *_outages()) as error:
         raise _unavailable() from error
+
+
+@cache
+def _outages() -> tuple[type[BaseException], ...]:
+    """Return what the broker's client raises when it cannot reach it, or is refused."""
+    connection = get_celery_app().connection_for_write()
+    errors = (OSError, OperationalError, *connection.connection_errors, *connection.channel_errors)
+    return tuple(dict.fromkeys(errors))
 
 
 async def check_broker() -> str:
     """Open a connection to the broker, with our password."""
-    await asyncio.to_thread(_connect)
+    await run_in_thread(_connect)
     return urlsplit(BrokerSettings.load().connection_url()).scheme
 
 

@@ -3,8 +3,6 @@
 from kombu import Exchange, Queue
 
 DEFAULT_QUEUE = "default"
-CLOCK_QUEUE = "clock"
-"""Tasks that run by the clock. `app beat` works on it alone, so no long run keeps them waiting."""
 _DEAD = "dead"
 _DELIVERIES = 5
 """How often RabbitMQ delivers a message that takes its worker down, before it is put aside."""

@@ -6,6 +6,7 @@ from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
+from app.core.threads import run_in_thread
 from app.workflows.errors import DefinitionError
 
 
@@ -68,8 +69,13 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 async def call(function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-    """Call a function, async or not, with the values that its parameters name; None where there is none."""
+    """Call a function with the values that its parameters name; None where there is none.
+
+    One that is not async runs in a thread: it may compute or wait, and its node's time limit holds.
+    """
     skipped = optional(function) - values.keys()
     arguments = {name: values.get(name) for name in parameters(function) if name not in skipped}
-    outcome = function(**arguments)
+    if inspect.iscoroutinefunction(function):
+        return await function(**arguments)
+    outcome = await run_in_thread(function, **arguments)
     return await outcome if inspect.isawaitable(outcome) else outcome

@@ -70,10 +70,10 @@ class Project:
         self._environment = {name: value for name, value in os.environ.items() if name != "ENVIRONMENT"}
         self._log = folder / "output"
 
-    def start(self) -> "subprocess.Popen[bytes]":
+    def start(self, *options: str) -> "subprocess.Popen[bytes]":
         with self._log.open("wb") as log:
             return subprocess.Popen(
-                self.command("dev", "--port", str(self.port)),
+                self.command("dev", "--port", str(self.port), *options),
                 cwd=self.folder,
                 env=self._environment,
                 stdout=log,
@@ -98,7 +98,7 @@ class Project:
 
     def request(self, path: str, body: object = None) -> Any:
         data = json.dumps(body).encode() if body else None
-        key = re.findall(r"API key of this session: (\S+)", self.output())[-1]
+        key = re.findall(r"API key of this project: (\S+)", self.output())[-1]
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
@@ -171,6 +171,105 @@ def test_a_part_that_is_killed_is_named_and_started_again(
             return False
 
     assert until(answers)
+
+
+@pytest.mark.parametrize("part", ["beat", "worker"])
+def test_a_part_that_is_killed_is_replaced_by_exactly_one(
+    part: str, project: Project, running: "subprocess.Popen[bytes]"
+) -> None:
+    killed = process_id(project, part)
+    os.kill(killed, signal.SIGKILL)
+
+    def successors() -> list[str]:
+        return [args for args in processes_of(project.folder) if args.endswith(f"app.dev.child {part}")]
+
+    until(lambda: f"{part} │ ended unexpectedly (signal SIGKILL)" in project.output())
+    until(lambda: len(successors()) == 1)
+    assert process_id(project, part) != killed
+
+
+def test_a_second_one_in_the_same_project_is_refused(
+    project: Project, running: "subprocess.Popen[bytes]"
+) -> None:
+    second = project.run("dev", "--port", str(free_port()))
+
+    assert second.returncode == 1
+    assert f"runs in this project already: http://127.0.0.1:{project.port}" in second.stderr
+    assert project.request("/v1/models")["data"]
+
+
+def test_a_change_of_the_settings_restarts_everything_with_the_same_key(
+    project: Project, running: "subprocess.Popen[bytes]"
+) -> None:
+    file = project.folder / ".env"
+    file.write_text("CHAT_MODELS=offline:demo,ollama:one\nOLLAMA_BASE_URL=http://127.0.0.1:9\n")
+    file.chmod(0o600)
+    try:
+        until(lambda: project.output().count("Ready: ") == 2)
+        models = [model["id"] for model in project.request("/v1/models")["data"]]
+    finally:
+        file.unlink()
+
+    assert "ollama:one" in models
+    assert len(set(re.findall(r"API key of this project: (\S+)", project.output()))) == 1
+
+
+def test_settings_that_are_wrong_are_named_and_nothing_is_restarted(
+    project: Project, running: "subprocess.Popen[bytes]"
+) -> None:
+    file = project.folder / ".env"
+    file.write_text("API_PORT=nonsense\n")
+    try:
+        until(lambda: "API_PORT is wrong" in project.output())
+        assert project.request("/health/live") == {"status": "alive"}
+    finally:
+        file.unlink()
+
+
+def test_a_service_that_was_slow_is_left_alone_and_one_that_dies_after_it_is_revived(
+    project: Project, running: "subprocess.Popen[bytes]"
+) -> None:
+    services = EmbeddedServices(project.folder / ".data")
+    postgres, valkey = services.postgres.pid(), services.valkey.pid()
+    assert postgres
+    assert valkey
+    os.kill(postgres, signal.SIGSTOP)
+    time.sleep(6)  # three looks at it
+    os.kill(postgres, signal.SIGCONT)
+
+    os.kill(valkey, signal.SIGKILL)
+
+    until(lambda: "Valkey had died: started again." in project.output())
+    assert "Postgres had died" not in project.output()
+    assert services.postgres.pid() == postgres
+
+
+def test_deleted_data_is_made_anew_and_no_service_is_orphaned(
+    project: Project, running: "subprocess.Popen[bytes]"
+) -> None:
+    shutil.rmtree(project.folder / ".data")
+
+    until(lambda: project.output().count("Ready: ") == 2)
+    body = {"workflow": "echo_summary", "input": {"text": "One two three", "max_words": 2}}
+    run = project.request("/v1/runs", body)
+    until(lambda: project.request(f"/v1/runs/{run['id']}")["finished_at"])
+    running.send_signal(signal.SIGINT)
+
+    assert running.wait(timeout=SECONDS) == 0, project.output()
+    until(lambda: not processes_of(project.folder))
+
+
+def test_fresh_begins_without_data(project: Project) -> None:
+    project.run("keys", "create", "kept", "--scope", "admin")
+    process = project.start("--fresh")
+    try:
+        until(lambda: "Ready: " in project.output() or process.poll() is not None)
+        listed = json.loads(project.run("keys", "list", "--json").stdout)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=SECONDS)
+
+    assert [key["name"] for key in listed["keys"]] == ["app dev"]
 
 
 def test_ctrl_c_while_it_starts_ends_it_soon(project: Project) -> None:

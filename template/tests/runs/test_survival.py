@@ -1,6 +1,7 @@
 """Real processes, and what may happen to them: nothing accepted is lost, nothing is done twice."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -60,6 +61,7 @@ class Cluster:
             env={**os.environ, **self.environment, **environment},
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
         log.close()
         self.processes.append(process)
@@ -70,7 +72,8 @@ class Cluster:
 
     def stop_processes(self) -> None:
         for process in self.processes:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.processes.clear()
 

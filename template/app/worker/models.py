@@ -1,0 +1,17 @@
+"""The table of the clock."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class ScheduleTick(Base):
+    """When a schedule last ran. Of several processes that run the clock, one moves the row, and runs it."""
+
+    __tablename__ = "schedule_ticks"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
