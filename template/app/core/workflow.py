@@ -1,13 +1,11 @@
 """What a workflow is to the rest of the application: typed input in, typed output out, in steps."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
 
 from app.core.errors import AppError, FieldError, InvalidInput
 from app.core.text import storable
@@ -15,6 +13,8 @@ from app.core.text import storable
 In = TypeVar("In", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
 S = TypeVar("S")
+
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 class Decision(BaseModel):
@@ -42,7 +42,7 @@ class DecisionNeeded(AppError):
             hint=f"Give it with --decision '{step}={{\"approved\": true}}'.",
         )
         self.step = step
-        self.question: JsonValue = TypeAdapter(Any).dump_python(question, mode="json")
+        self.question: JsonValue = _ANY.dump_python(question, mode="json")
         """What the person is asked."""
         self.decision = decision
 
@@ -184,7 +184,7 @@ class Workflow(Generic[In, Out]):
         `data` is JSON: a strict model takes a date as the text that JSON has for it.
         """
         try:
-            checked = self.input.model_validate_json(json.dumps(data, default=to_jsonable_python))
+            checked = self.input.model_validate_json(_ANY.dump_json(data))
             storable(checked.model_dump(mode="json"))
         except ValidationError as error:
             raise InvalidInput(

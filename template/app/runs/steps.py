@@ -1,11 +1,11 @@
 """The steps of a durable run: each one's output is kept, and what is done is not done again."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from app.core.workflow import D, DecisionNeeded, Steps
 from app.runs import repository
@@ -57,7 +57,7 @@ class DurableSteps(Steps):
 def _read_kept(adapter: TypeAdapter[S], name: str, value: Any) -> S:
     """Return a kept output. It is JSON: a strict type would refuse, say, a date in it as a Python string."""
     try:
-        return adapter.validate_json(to_json(value))
+        return adapter.validate_json(json.dumps(value))
     except ValidationError as error:
         raise WorkflowChanged(
             f"The kept output of step {name!r} does not fit the workflow as it is now: {error.error_count()} "
