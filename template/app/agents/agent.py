@@ -21,7 +21,9 @@ class Limits:
     hand_offs: int = 3
     """How often the conversation may be handed over."""
     tool_seconds: float = 30.0
-    """How long one call of a tool may take."""
+    """How long one call of a function may take. A tool of an MCP server has a limit of its own."""
+    agent_seconds: float = 300.0
+    """How long another agent that is asked as a tool may take."""
     tool_characters: int = 20_000
     """How much of what a tool says is shown to the model."""
 

@@ -13,6 +13,7 @@ from app.agents.agent import AgentEvent, AgentResult, Limits
 from app.agents.errors import TooManySteps, keep_transcript
 from app.agents.tools import AgentTool, ToolContext, Toolset
 from app.core.errors import AppError, ConfigurationError
+from app.core.streams import in_own_task
 from app.llm import Budget, Message, RenderedPrompt, Reply
 
 T = TypeVar("T")
@@ -120,7 +121,7 @@ class BaseAgent(ABC, Generic[T]):
     ) -> AsyncGenerator[AgentEvent | AgentResult[T], None]:
         work = Work([*history, Message("user", prompt)], budget or Budget.from_settings(), streaming)
         try:
-            async with aclosing(self._with_hand_offs(work)) as events:
+            async with aclosing(in_own_task(self._with_hand_offs(work))) as events:
                 async for event in events:
                     yield event
         except AppError as error:
@@ -158,7 +159,13 @@ class BaseAgent(ABC, Generic[T]):
 
     def tool_context(self, work: Work) -> ToolContext:
         """Return what tools need to know of a run."""
-        return ToolContext(work.budget, self.limits.tool_seconds, self.limits.tool_characters, work.add_cost)
+        return ToolContext(
+            budget=work.budget,
+            seconds=self.limits.tool_seconds,
+            agent_seconds=self.limits.agent_seconds,
+            characters=self.limits.tool_characters,
+            add_cost=work.add_cost,
+        )
 
 
 def _result(agent: str, output: T, work: Work) -> AgentResult[T]:

@@ -34,7 +34,9 @@ class ToolContext:
 
     budget: Budget
     seconds: float
-    """How long it may take."""
+    """How long a function may take."""
+    agent_seconds: float
+    """How long another agent may take."""
     characters: int
     """How much of what it says is passed on."""
     add_cost: Callable[[Decimal | None], None]
@@ -137,7 +139,7 @@ class _AgentAsTool:
             context.add_cost(result.cost)
             return _text(result.output)
 
-        return _shortened(await _told(self.name, ask, context.seconds), context.characters)
+        return _shortened(await _told(self.name, ask, context.agent_seconds), context.characters)
 
 
 def as_tool(agent: "Agent[Any]") -> AgentTool:
@@ -163,6 +165,11 @@ class ForeignTool(Protocol):
         """JSON schema of the arguments."""
         ...
 
+    @property
+    def seconds(self) -> float:
+        """How long a call may take."""
+        ...
+
     async def call(self, arguments: Mapping[str, Any]) -> str:
         """Call it. Raises an `AppError`."""
         ...
@@ -184,7 +191,7 @@ class _Adopted:
             values = _ARGUMENTS.validate_json(arguments or "{}")
         except ValidationError as error:
             return f"The arguments are wrong: {what_is_wrong(error)}."
-        told = await _told(self.name, lambda: self.foreign.call(values), context.seconds)
+        told = await _told(self.name, lambda: self.foreign.call(values), self.foreign.seconds)
         return _shortened(told, context.characters)
 
 

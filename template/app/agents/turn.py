@@ -39,6 +39,7 @@ async def ask(agent: BaseAgent[Any], work: Work) -> AsyncGenerator[TextDelta | R
         async for event in events:
             if isinstance(event, Reply):
                 work.count(event)
+                event.answered()
                 work.transcript.append(Message("assistant", event.output, event.tool_calls))
             yield event
 

@@ -22,7 +22,7 @@ _CREDENTIAL = re.compile(
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"
 )
 _SECRET_NAME = re.compile(
-    r"(?i)(?:^|[_-])(?:password|passwd|secret|token|api_?key|apikey|authorization|cookie)$"
+    r"(?i)(?:^|[_-])(?:password|passwd|secret|token|(?:api|access|private)_?key|authorization|cookie|credentials?)$"
 )
 
 
@@ -32,9 +32,14 @@ def register_secret(value: str) -> None:
         _known.add(value)
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether what stands under this name is a secret, such as `API_KEY` or `Authorization`."""
+    return bool(_SECRET_NAME.search(name))
+
+
 def redact_text(text: str) -> str:
     """Return `text` with every known secret and everything that looks like one masked."""
-    for secret in _known:
+    for secret in tuple(_known):  # another thread may add one meanwhile
         text = text.replace(secret, MASK)
     return _CREDENTIAL.sub(MASK, text)
 
@@ -51,6 +56,6 @@ def redact(value: Any) -> Any:
 
 
 def _redact_entry(key: object, item: Any) -> Any:
-    if isinstance(key, str) and isinstance(item, str) and _SECRET_NAME.search(key):
+    if isinstance(key, str) and isinstance(item, str) and is_secret_name(key):
         return MASK
     return redact(item)

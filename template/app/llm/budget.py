@@ -1,13 +1,25 @@
 """What calls may spend, and what they have spent."""
 
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from app.llm.settings import LLMSettings
 
-if TYPE_CHECKING:
-    from pydantic_ai.usage import RunUsage, UsageLimits
+
+@dataclass
+class Spent:
+    """What calls have taken so far."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal = Decimal(0)
+    """US dollars, without those of models whose price is not known."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens, in and out."""
+        return self.input_tokens + self.output_tokens
 
 
 class Budget:
@@ -22,6 +34,7 @@ class Budget:
         self.requests = requests
         self.tokens = tokens
         self.cost = cost
+        self.spent = Spent()
         self._begun = 0
 
     @classmethod
@@ -32,30 +45,35 @@ class Budget:
 
     def begin_request(self) -> None:
         """Count a request before it is made. Raises `BudgetExceeded`."""
+        self.check()
         if self._begun >= self.requests:
-            from app.llm.errors import BudgetExceeded
-
-            raise BudgetExceeded(
-                f"More than {self.requests} requests to models would be made.",
-                hint="The limits are those of the workflow, or else LLM_MAX_REQUESTS, LLM_MAX_TOKENS and "
-                "LLM_MAX_COST.",
-            )
+            raise _exceeded(f"More than {self.requests} requests to models would be made.")
         self._begun += 1
 
     def undo_request(self) -> None:
         """Take back a request that failed."""
         self._begun -= 1
 
-    @cached_property
-    def limits(self) -> "UsageLimits":
-        """The limits as pydantic-ai has them."""
-        from pydantic_ai.usage import UsageLimits
+    def add(self, *, input_tokens: int, output_tokens: int, cost: Decimal | None) -> None:
+        """Add what a request has taken."""
+        self.spent.requests += 1
+        self.spent.input_tokens += input_tokens
+        self.spent.output_tokens += output_tokens
+        self.spent.cost += cost or 0
 
-        return UsageLimits(request_limit=self.requests, total_tokens_limit=self.tokens, cost_limit=self.cost)
+    def check(self) -> None:
+        """Raise `BudgetExceeded` if more has been spent than may be."""
+        if self.spent.tokens > self.tokens:
+            raise _exceeded(f"{self.spent.tokens} tokens were used: the limit is {self.tokens}.")
+        if self.spent.cost > self.cost:
+            raise _exceeded(f"${self.spent.cost} was spent: the limit is ${self.cost}.")
 
-    @cached_property
-    def spent(self) -> "RunUsage":
-        """What has been spent, as pydantic-ai counts it."""
-        from pydantic_ai.usage import RunUsage
 
-        return RunUsage()
+def _exceeded(detail: str) -> Exception:
+    from app.llm.errors import BudgetExceeded
+
+    return BudgetExceeded(
+        detail,
+        hint="The limits are those of the workflow, or else LLM_MAX_REQUESTS, LLM_MAX_TOKENS and "
+        "LLM_MAX_COST.",
+    )

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from pydantic_ai import ModelSettings
 
 from app.llm.budget import Budget
+from app.llm.errors import ContentRefused
 
 T = TypeVar("T")
 
@@ -33,15 +34,27 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A picture that a user shows."""
+
+    media_type: str
+    """Such as `image/png`."""
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Message:
     """One message of a conversation."""
 
-    role: Literal["user", "assistant", "tool"]
+    role: Literal["system", "user", "assistant", "tool"]
+    """`system`: what the application says in the middle of a conversation."""
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     """What the assistant asked for."""
     tool_call_id: str | None = None
     """The call that a message of role `tool` answers."""
+    images: tuple[Image, ...] = ()
+    """What the user shows with the text, to a model that takes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +72,7 @@ class Call:
     """What the model is told to do."""
 
     output_type: type[Any] = str
-    """`str`, or the Pydantic model that the answer must fit."""
+    """`str`; the Pydantic model that the answer must fit; or `dict` for any JSON object."""
 
     tools: tuple[Tool, ...] = ()
     """What the model may ask for instead of answering."""
@@ -102,6 +115,16 @@ class Reply(Generic[T]):
     """What the model asks for. Answer with messages of role `tool`."""
     finish_reason: str = "stop"
     """Why the model stopped: `stop`, `length`, `tool_call` or `content_filter`."""
+    refusal: str | None = None
+    """Why the model does not answer, in its words. Then there is no output."""
+
+    def answered(self) -> "Reply[T]":
+        """Return the reply. Raises `ContentRefused` if the model refused to answer, or was kept from it."""
+        if self.refusal:
+            raise ContentRefused(f"{self.model} refuses to answer: {self.refusal}")
+        if self.finish_reason == "content_filter" and not self.output:
+            raise ContentRefused(f"The content filter stopped the answer of {self.model}.")
+        return self
 
 
 Event: TypeAlias = "TextDelta | Reply[Any]"

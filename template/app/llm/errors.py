@@ -5,12 +5,14 @@ LLMError                   502
 ├── ModelKeyRejected       503  the provider refused the key
 ├── ModelNotFound          503  the provider has no model of that name
 ├── ModelUnavailable       503  tried again: no connection, overloaded, server error
+│   ├── BrokenAnswer       502  what the provider sent cannot be read, or ends in the middle
 │   ├── ModelRateLimited   503
 │   └── ModelTimedOut      504
 ├── QuotaExceeded          503  the account has no credit left
 ├── RequestRejected        422  the provider did not accept the request
+│   ├── OptionNotSupported 422  the model has no such option
 │   └── ContextTooLong     413
-├── ContentRefused         422  the provider's filter stopped the answer
+├── ContentRefused         422  the model, or a filter of the provider, refuses to answer
 ├── InvalidOutput          502  the answer did not fit the schema, also after corrections
 └── BudgetExceeded         429  requests, tokens or cost reached the limit
 """
@@ -63,6 +65,14 @@ class ModelUnavailable(LLMError):
     """Seconds that the provider asked to wait, if it said."""
 
 
+class BrokenAnswer(ModelUnavailable):
+    """What the provider sent cannot be read, or ends before it is complete."""
+
+    status = 502
+    code = "model-answer-broken"
+    title = "Broken answer"
+
+
 class ModelRateLimited(ModelUnavailable):
     """The provider's rate limit is reached."""
 
@@ -94,6 +104,13 @@ class RequestRejected(LLMError):
     title = "Model request rejected"
 
 
+class OptionNotSupported(RequestRejected):
+    """The model has no such option: to leave it out would change the answer in silence."""
+
+    code = "unsupported_parameter"
+    title = "Option not supported"
+
+
 class ContextTooLong(RequestRejected):
     """Instructions, history and prompt are longer than the model takes."""
 
@@ -103,7 +120,7 @@ class ContextTooLong(RequestRejected):
 
 
 class ContentRefused(LLMError):
-    """The provider's content filter stopped the answer."""
+    """The model refuses to answer, or a filter of the provider stopped it."""
 
     status = 422
     code = "model-content-refused"
@@ -175,7 +192,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ..
         "{error}.",
         "The limits are those of the workflow, or else LLM_MAX_REQUESTS, LLM_MAX_TOKENS and LLM_MAX_COST.",
     ),
-    (pai.UnexpectedModelBehavior, InvalidOutput, "{model} gave no usable answer: {error}", None),
+    (pai.UnexpectedModelBehavior, InvalidOutput, "{model} gave no usable answer: {error}.", None),
     (pai.UserError, ModelNotConfigured, "{error}", None),
     *(
         (
@@ -191,7 +208,11 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ..
             pai.ModelRequestTimeout,
         )
     ),
-    (pai.ModelAPIError, RequestRejected, "{provider} rejected the request to {model}: {error}", None),
+    (pai.ModelHTTPError, RequestRejected, "{provider} rejected the request to {model}: {error}.", None),
+    *(
+        (broken, BrokenAnswer, "{provider} sent a broken answer for {model}: {error}.", "Try again later.")
+        for broken in (pai.ModelAPIError, LookupError, TypeError, ValueError, AttributeError)
+    ),
     (Exception, LLMError, "The call of {model} failed: {error}", "`uv run app doctor` checks the settings."),
 )
 
@@ -200,8 +221,31 @@ def translate(error: Exception, model: str) -> LLMError:
     """Return our error for one of pydantic-ai's. `model` is `provider:name`."""
     provider, _, name = model.partition(":")
     kind, detail, hint = next(row[1:] for row in _TRANSLATIONS if isinstance(error, row[0]))
-    reason = str(error).rstrip(".")
+    reason = _reason(error).rstrip(".")
     result = kind(detail.format(provider=provider, name=name, model=model, error=reason), hint=hint)
     if isinstance(result, ModelUnavailable):
         result.retry_after = getattr(error, "retry_after", None)
     return result
+
+
+_MOST_CHARACTERS = 500
+"""Of what a provider says; some send a whole page."""
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong in a sentence; of a provider's answer the message alone, not its document."""
+    if not isinstance(error, pai.ModelHTTPError):
+        return (str(error) or type(error).__name__)[:_MOST_CHARACTERS]
+    message = _message_in(error.body)
+    status = f"status {error.status_code}"
+    return f"{status}: {message[:_MOST_CHARACTERS]}" if message else status
+
+
+def _message_in(body: object) -> str:
+    """Return the message of an error document, wherever the provider puts it."""
+    if isinstance(body, str):
+        return body
+    if not isinstance(body, dict):
+        return ""
+    found = next((body[key] for key in ("error", "message", "Message", "detail") if body.get(key)), "")
+    return _message_in(found)

@@ -3,24 +3,27 @@
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache as memoize
+from itertools import count
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 from pydantic_ai import (
     Agent,
     AgentRunResult,
-    AgentRunResultEvent,
     DeferredToolRequests,
     ExternalToolset,
     ModelSettings,
+    PromptedOutput,
     ToolDefinition,
+    ToolOutput,
     capture_run_messages,
 )
 from pydantic_ai.direct import model_request, model_request_stream
+from pydantic_ai.exceptions import ContentFilterError
 from pydantic_ai.messages import (
+    ModelMessage,
     ModelRequest,
     ModelResponse,
     PartDeltaEvent,
@@ -33,17 +36,27 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.usage import UsageLimits
 
 from app.core.registry import load_features
+from app.core.text import cleaned_text
 from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.cache import cache
 from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta, Tool, ToolCall
-from app.llm.counted import Counted
-from app.llm.errors import LLMError, translate
+from app.llm.errors import BrokenAnswer, LLMError, translate
 from app.llm.layers import chain, fallback, retry, timeout
-from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
+from app.llm.messages import as_json, clean_response, from_pydantic_ai, to_pydantic_ai
+from app.llm.metered import Metered, cost_of
 from app.llm.prompts import RenderedPrompt
-from app.llm.providers import build_model, check_configured, default_model
+from app.llm.providers import (
+    build_model,
+    check_configured,
+    check_options,
+    default_model,
+    needs_chat_completions,
+)
 from app.llm.settings import LLMSettings
+
+_OUTPUT_TOOL = "final_result"
+"""By this name pydantic-ai asks a model for a structure."""
 
 M = TypeVar("M", bound=BaseModel)
 Instructions = str | RenderedPrompt | None
@@ -115,6 +128,7 @@ async def chat(
 
     The model may ask for `tools` instead: the caller carries out `reply.tool_calls`, appends the results as
     messages of role `tool`, and calls again. A structured `output_type` comes as a whole, in the `Reply`.
+    A model that refuses says why in `reply.refusal`: `reply.answered()` makes an error of that.
     Raises a subclass of `LLMError`.
     """
     call = _call(
@@ -165,7 +179,7 @@ async def _last(call: Call) -> Reply[Any]:
     async with aclosing(_handler()(call)) as events:
         async for event in events:
             if isinstance(event, Reply):
-                return event
+                return event.answered()
     raise AssertionError("a handler ends with a Reply")
 
 
@@ -178,7 +192,8 @@ def _handler() -> Handler:
 
 async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
     """The end of the chain: let pydantic-ai talk to the provider. Raises a subclass of `LLMError`."""
-    ask = _ask_once if call.tools and call.output_type is str else _ask_agent
+    check_options(call.model, call.options)
+    ask = _ask_for_text if call.output_type is str else _ask_for_structure
     try:
         async with aclosing(ask(call)) as events:
             async for event in events:
@@ -189,11 +204,9 @@ async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
         raise translate(error, call.model) from error
 
 
-async def _ask_once(call: Call) -> AsyncGenerator[Event, None]:
+async def _ask_for_text(call: Call) -> AsyncGenerator[Event, None]:
     """Ask one question and pass on whatever comes back: the tools are the caller's business."""
     started = time.perf_counter()
-    limits, spent = _limits(call), call.budget.spent
-    limits.check_before_request(spent)
     messages = to_pydantic_ai(call.messages)
     last = messages[-1]
     if isinstance(last, ModelRequest):
@@ -204,62 +217,69 @@ async def _ask_once(call: Call) -> AsyncGenerator[Event, None]:
             function_tools=[_definition(tool) for tool in call.tools]
         ),
     }
-    if call.streaming:
-        async with model_request_stream(_model(call), messages, **options) as streamed:
-            async for event in streamed:
-                if text := _text_of(event):
-                    yield TextDelta(text)
-        response = streamed.get()
-    else:
+    if not call.streaming:
         response = await model_request(_model(call), messages, **options)
-    spent.requests += 1
-    spent.incr(response.usage)
-    cost = _cost(call, [response])
-    if cost is not None:
-        spent.cost = (spent.cost or Decimal(0)) + cost
-        limits.check_cost(spent)
-    limits.check_tokens(spent)
+        yield _reply(call, [response], response.text or "", response.tool_calls, started)
+        return
+    async with model_request_stream(_model(call), messages, **options) as streamed:
+        async for event in streamed:
+            if text := _text_of(event):
+                yield TextDelta(cleaned_text(text))
+    response = clean_response(streamed.get())
+    _require_end(call, response)
     yield _reply(call, [response], response.text or "", response.tool_calls, started)
 
 
-async def _ask_agent(call: Call) -> AsyncGenerator[Event, None]:
+def _require_end(call: Call, response: ModelResponse) -> None:
+    """Raise `BrokenAnswer` if a stream ended without a reason: a broken connection may look like that."""
+    reason = response.finish_reason or (response.provider_details or {}).get("finish_reason")
+    if reason is None and call.model != offline.NAME:
+        raise BrokenAnswer(f"The answer of {call.model} broke off before its end.", hint="Try again.")
+
+
+async def _ask_for_structure(call: Call) -> AsyncGenerator[Event, None]:
     """Ask until the answer fits: pydantic-ai sends back what does not."""
+    output = _structure(call)
     agent: Agent[None, Any] = Agent(
         _model(call),
-        output_type=[call.output_type, DeferredToolRequests] if call.tools else call.output_type,
+        output_type=[output, DeferredToolRequests] if call.tools else output,
         instructions=call.instructions,
         toolsets=[ExternalToolset([_definition(tool) for tool in call.tools])],
         retries={"output": LLMSettings.load().output_retries},
     )
-    options: dict[str, Any] = {
-        "message_history": to_pydantic_ai(call.messages),
-        "usage": call.budget.spent,
-        "usage_limits": _limits(call),
-        # as a function, since pydantic-ai refuses a fixed choice of tools: it would ask for them for ever,
-        # but here the first call of a tool ends the run
-        "model_settings": lambda _context: _model_settings(call),
-    }
     started = time.perf_counter()
-    if not call.streaming:
-        yield _result(call, await _run(agent, call.model, options), started)
-        return
-    async with agent.run_stream_events(**options) as events:
-        async for event in events:
-            if text := _text_of(event):
-                yield TextDelta(text)
-            if isinstance(event, AgentRunResultEvent):
-                yield _result(call, event.result, started)
-
-
-async def _run(agent: Agent[None, Any], model: str, options: dict[str, Any]) -> AgentRunResult[Any]:
-    """Run an agent. What it said until an error is kept with the error."""
     with capture_run_messages() as said:
         try:
-            return await agent.run(**options)
+            result = await agent.run(
+                message_history=to_pydantic_ai(call.messages),
+                usage_limits=UsageLimits(request_limit=None),  # the budget's limits are those of `Metered`
+                # as a function, since pydantic-ai refuses a fixed choice of tools: it would ask for them
+                # for ever, but here the first call of a tool ends the run
+                model_settings=lambda _context: _model_settings(call),
+            )
+        except ContentFilterError:
+            yield _reply(call, _responses(said), "", (), started)
         except Exception as error:
-            failure = error if isinstance(error, LLMError) else translate(error, model)
+            failure = error if isinstance(error, LLMError) else translate(error, call.model)
             failure.details["transcript"] = as_json(from_pydantic_ai(said))
             raise failure from error
+        else:
+            yield _result(call, result, started)
+
+
+def _structure(call: Call) -> Any:
+    """Return what pydantic-ai is to ask for."""
+    if call.output_type is dict:
+        return PromptedOutput(dict[str, Any], template=False)
+    taken = {tool.name for tool in call.tools}
+    if _OUTPUT_TOOL not in taken:
+        return call.output_type
+    names = (f"{_OUTPUT_TOOL}_{number}" for number in count(2))
+    return ToolOutput(call.output_type, name=next(name for name in names if name not in taken))
+
+
+def _responses(messages: Sequence[ModelMessage]) -> list[ModelResponse]:
+    return [message for message in messages if isinstance(message, ModelResponse)]
 
 
 def _definition(tool: Tool) -> ToolDefinition:
@@ -280,14 +300,8 @@ def _text_of(event: object) -> str:
 def _model(call: Call) -> Model:
     check_configured(call.model)
     if call.model == offline.NAME:
-        return Counted(offline.offline_model(call.prompt_name, call.output_type), call.budget)
-    return Counted(build_model(call.model), call.budget)
-
-
-def _limits(call: Call) -> UsageLimits:
-    if call.model == offline.NAME:  # it has no price, which pydantic-ai would warn about
-        return replace(call.budget.limits, cost_limit=None)
-    return call.budget.limits
+        return Metered(offline.offline_model(call.prompt_name, call.output_type), call.budget)
+    return Metered(build_model(call.model, needs_chat_completions(call.options)), call.budget)
 
 
 def _model_settings(call: Call) -> ModelSettings:
@@ -299,7 +313,7 @@ def _model_settings(call: Call) -> ModelSettings:
 
 def _result(call: Call, result: AgentRunResult[Any], started: float) -> Reply[Any]:
     """Return the reply for what an agent came to."""
-    responses = [message for message in result.new_messages() if isinstance(message, ModelResponse)]
+    responses = _responses(result.new_messages())
     if isinstance(result.output, DeferredToolRequests):
         return _reply(call, responses, responses[-1].text or "", result.output.calls, started)
     return _reply(call, responses, result.output, (), started)
@@ -312,16 +326,22 @@ def _reply(
     tool_calls: Sequence[ToolCallPart],
     started: float,
 ) -> Reply[Any]:
+    last = responses[-1]
+    reason = last.finish_reason or "stop"
+    if tool_calls or reason == "tool_call":  # a structure comes as the call of a tool that is ours
+        reason = "tool_call" if tool_calls else "stop"
+    costs = [cost_of(response) for response in responses]
     return Reply(
         output=output,
         model=call.model,
         requests=len(responses),
         input_tokens=sum(response.usage.input_tokens for response in responses),
         output_tokens=sum(response.usage.output_tokens for response in responses),
-        cost=_cost(call, responses),
+        cost=None if None in costs else sum(filter(None, costs), Decimal(0)),
         seconds=time.perf_counter() - started,
         tool_calls=tuple(map(_tool_call, tool_calls)),
-        finish_reason="tool_call" if tool_calls else responses[-1].finish_reason or "stop",
+        finish_reason=reason,
+        refusal=(last.provider_details or {}).get("refusal"),
     )
 
 
@@ -329,12 +349,3 @@ def _tool_call(part: ToolCallPart) -> ToolCall:
     """Return a call with its arguments as the model wrote them, be they JSON or not."""
     arguments = part.args if isinstance(part.args, str) else part.args_as_json_str()
     return ToolCall(part.tool_call_id, part.tool_name, arguments)
-
-
-def _cost(call: Call, responses: Sequence[ModelResponse]) -> Decimal | None:
-    if call.model == offline.NAME:
-        return Decimal(0)
-    try:
-        return sum((response.cost().total_price for response in responses), Decimal(0))
-    except (LookupError, ValueError):  # no price is known for this model, or no usage was reported
-        return None

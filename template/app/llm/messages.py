@@ -1,20 +1,24 @@
 """Between our conversations and those of pydantic-ai."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelMessage,
     ModelRequest,
     ModelResponse,
     RetryFeedbackPart,
+    SystemPromptPart,
     TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
 )
 
+from app.core.text import cleaned, cleaned_text
 from app.llm.calls import Message, ToolCall
 
 
@@ -25,8 +29,11 @@ def to_pydantic_ai(conversation: Sequence[Message]) -> list[ModelMessage]:
 
 
 def _to_pydantic_ai(message: Message, tool_names: Mapping[str, str]) -> ModelMessage:
+    if message.role == "system":
+        return ModelRequest([SystemPromptPart(message.text)])
     if message.role == "user":
-        return ModelRequest([UserPromptPart(message.text)])
+        images = [BinaryContent(image.content, media_type=image.media_type) for image in message.images]
+        return ModelRequest([UserPromptPart([message.text, *images] if images else message.text)])
     if message.role == "tool":
         call_id = message.tool_call_id or ""
         return ModelRequest([ToolReturnPart(tool_names.get(call_id, ""), message.text, tool_call_id=call_id)])
@@ -35,13 +42,41 @@ def _to_pydantic_ai(message: Message, tool_names: Mapping[str, str]) -> ModelMes
     return ModelResponse([*text, *calls])
 
 
+def clean_response(response: ModelResponse) -> ModelResponse:
+    """Return what a model said without NUL characters and lone surrogates: those can be neither stored nor
+    sent on, and the model cannot be asked to take them back."""
+    return replace(response, parts=[_clean(part) for part in response.parts])
+
+
+def _clean(part: Any) -> Any:
+    if isinstance(part, TextPart):
+        return replace(part, content=cleaned_text(part.content))
+    if isinstance(part, ToolCallPart):
+        return replace(part, args=_clean_arguments(part.args))
+    return part
+
+
+def _clean_arguments(arguments: Any) -> Any:
+    """Clean the arguments of a call: JSON text, or an object. An escaped NUL is one too."""
+    if not isinstance(arguments, str):
+        return cleaned(arguments)
+    if "\\u" not in arguments:
+        return cleaned_text(arguments)
+    try:
+        return json.dumps(cleaned(json.loads(arguments)), ensure_ascii=False)
+    except ValueError:  # not JSON: whoever validates it will say so
+        return cleaned_text(arguments)
+
+
 _KEPT_CHARACTERS = 4000
 """Of each message that is kept with an error."""
 
 
 def as_json(conversation: Sequence[Message]) -> list[dict[str, Any]]:
-    """Return a conversation to be kept with an error; long messages are cut."""
-    return [asdict(replace(message, text=message.text[:_KEPT_CHARACTERS])) for message in conversation]
+    """Return a conversation to be kept with an error; long messages are cut, images are left out."""
+    return [
+        asdict(replace(message, text=message.text[:_KEPT_CHARACTERS], images=())) for message in conversation
+    ]
 
 
 def from_pydantic_ai(messages: Sequence[ModelMessage]) -> list[Message]:
@@ -61,6 +96,10 @@ def _from_pydantic_ai(message: ModelMessage) -> list[Message]:
 def _request(part: Any) -> Message:
     if isinstance(part, ToolReturnPart):
         return Message("tool", part.model_response_str(), tool_call_id=part.tool_call_id)
+    if isinstance(part, SystemPromptPart):
+        return Message("system", part.content)
     if isinstance(part, RetryFeedbackPart):
         return Message("user", part.model_response())
-    return Message("user", str(part.content))
+    if isinstance(part.content, str):
+        return Message("user", part.content)
+    return Message("user", "\n".join(item for item in part.content if isinstance(item, str)))

@@ -6,6 +6,7 @@ Where that gives None, or there is none, a text call is answered with its prompt
 the smallest value that fits.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -71,7 +72,10 @@ def offline_model(prompt_name: str | None, output_type: type[Any]) -> Model:
 
     def parts(messages: list[ModelMessage], info: AgentInfo) -> list[TextPart | ToolCallPart]:
         question = _question(messages, info, prompt_name, output_type)
-        return [_part(script(question), question.prompt, info)]
+        part = _part(script(question), question.prompt, info)
+        if output_type is dict and isinstance(part, TextPart):
+            return [TextPart(json.dumps({"answer": part.content}, ensure_ascii=False))]
+        return [part]
 
     async def respond(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
         return ModelResponse(parts(messages, info))
@@ -96,7 +100,7 @@ def _question(
     sent = [part for m in messages if isinstance(m, ModelRequest) for part in m.parts]
     said = [index for index, part in enumerate(sent) if isinstance(part, UserPromptPart)]
     since = sent[said[-1] :] if said else sent
-    prompts = [str(part.content) for part in sent if isinstance(part, UserPromptPart)]
+    prompts = [_words(part) for part in sent if isinstance(part, UserPromptPart)]
     return Question(
         prompt=prompts[-1] if prompts else "",
         prompt_name=prompt_name,
@@ -106,6 +110,12 @@ def _question(
         tools=tuple(tool.name for tool in info.function_tools),
         results=tuple(part.model_response_str() for part in since if isinstance(part, ToolReturnPart)),
     )
+
+
+def _words(part: UserPromptPart) -> str:
+    if isinstance(part.content, str):
+        return part.content
+    return " ".join(item for item in part.content if isinstance(item, str))
 
 
 def _part(answer: Answer, prompt: str, info: AgentInfo) -> TextPart | ToolCallPart:

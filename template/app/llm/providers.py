@@ -6,19 +6,20 @@ imported when it is used. Retries and time-outs are ours (`layers.py`), so the S
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from httpx2 import AsyncClient, Timeout
 from pydantic import SecretStr
+from pydantic_ai import ModelSettings
 from pydantic_ai.models import Model
 
 from app.core.settings import AppSettings
 from app.llm import offline
-from app.llm.errors import ModelNotConfigured
+from app.llm.errors import ModelNotConfigured, OptionNotSupported
 from app.llm.settings import (
     AnthropicSettings,
     AzureSettings,
@@ -29,6 +30,9 @@ from app.llm.settings import (
     OllamaSettings,
     OpenAISettings,
 )
+
+if TYPE_CHECKING:
+    from pydantic_ai.providers.openai import OpenAIProvider
 
 
 @cache
@@ -51,6 +55,8 @@ class Provider(ABC):
     """The extra of pydantic-ai-slim that installs it."""
     default_model: ClassVar[str]
     """The model used when only the key is given."""
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    """Options of a call, as pydantic-ai names them, that it does not have."""
 
     @abstractmethod
     def missing(self) -> list[str]:
@@ -59,6 +65,10 @@ class Provider(ABC):
     @abstractmethod
     def build(self, name: str) -> Model:
         """Return the model of that name."""
+
+    def build_for_chat_completions(self, name: str) -> Model:
+        """Return the model as it is spoken to for options that only Chat Completions have."""
+        return self.build(name)
 
     def installed(self) -> bool:
         """Whether the SDK is there."""
@@ -79,8 +89,19 @@ class OpenAI(Provider):
         return [] if settings.api_key or settings.base_url else ["OPENAI_API_KEY"]
 
     def build(self, name: str) -> Model:
+        from pydantic_ai.models.openai import OpenAIResponsesModel
+
+        if OpenAISettings.load().base_url:
+            return self.build_for_chat_completions(name)
+        return OpenAIResponsesModel(name, provider=self._provider())
+
+    def build_for_chat_completions(self, name: str) -> Model:
+        from pydantic_ai.models.openai import OpenAIChatModel
+
+        return OpenAIChatModel(name, provider=self._provider())
+
+    def _provider(self) -> "OpenAIProvider":
         from openai import AsyncOpenAI
-        from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
         from pydantic_ai.providers.openai import OpenAIProvider
 
         settings = OpenAISettings.load()
@@ -90,10 +111,7 @@ class OpenAI(Provider):
             http_client=_http_client(),
             max_retries=0,
         )
-        provider = OpenAIProvider(openai_client=client)
-        if settings.base_url:
-            return OpenAIChatModel(name, provider=provider)
-        return OpenAIResponsesModel(name, provider=provider)
+        return OpenAIProvider(openai_client=client)
 
 
 class Anthropic(Provider):
@@ -101,6 +119,7 @@ class Anthropic(Provider):
     sdk = "anthropic"
     extra = "anthropic"
     default_model = "claude-haiku-4-5"
+    lacks = frozenset({"seed", "presence_penalty", "frequency_penalty"})
 
     def missing(self) -> list[str]:
         return [] if AnthropicSettings.load().api_key else ["ANTHROPIC_API_KEY"]
@@ -178,6 +197,7 @@ class Bedrock(Provider):
     sdk = "boto3"
     extra = "bedrock"
     default_model = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
+    lacks = frozenset({"seed", "presence_penalty", "frequency_penalty"})
 
     def missing(self) -> list[str]:
         return [] if BedrockSettings.load().region else ["AWS_REGION"]
@@ -297,11 +317,48 @@ def _refuse_offline_in_production() -> None:
 
 
 @cache
-def build_model(model: str) -> Model:
+def build_model(model: str, chat_completions: bool = False) -> Model:
     """Return the model `provider:name` of a real provider."""
     check_configured(model)
     provider, _, name = model.partition(":")
+    if chat_completions:
+        return PROVIDERS[provider].build_for_chat_completions(name)
     return PROVIDERS[provider].build(name)
+
+
+_CHAT_COMPLETIONS_ONLY = {"stop_sequences", "seed", "presence_penalty", "frequency_penalty"}
+_SAMPLING = {"temperature", "top_p", "presence_penalty", "frequency_penalty"}
+
+
+def needs_chat_completions(options: ModelSettings) -> bool:
+    """Whether a call has options that OpenAI's newer API, Responses, does not have."""
+    return not _CHAT_COMPLETIONS_ONLY.isdisjoint(options)
+
+
+def check_options(model: str, options: ModelSettings) -> None:
+    """Raise `OptionNotSupported` for an option that pydantic-ai would drop in silence."""
+    if model == offline.NAME or not options:
+        return
+    check_configured(model)
+    lacking = PROVIDERS[model.partition(":")[0]].lacks & options.keys()
+    profile = build_model(model, needs_chat_completions(options)).profile
+    if "thinking" in options and not (
+        profile.get("supports_thinking") or profile.get("thinking_always_enabled")
+    ):
+        lacking |= {"thinking"}
+    if _reasons(profile, options):
+        lacking |= _SAMPLING & options.keys()
+    if lacking:
+        names = ", ".join("reasoning_effort" if name == "thinking" else name for name in sorted(lacking))
+        raise OptionNotSupported(f"{model} does not take {names}.", hint="Leave it out.")
+
+
+def _reasons(profile: Mapping[str, Any], options: ModelSettings) -> bool:
+    """Whether a model of OpenAI reasons in this call: then it samples in its own way."""
+    if not profile.get("openai_supports_reasoning"):
+        return False
+    wanted = options.get("thinking", profile.get("thinking_enabled_by_default", False))
+    return wanted is not False or bool(profile.get("thinking_always_enabled"))
 
 
 @asynccontextmanager

@@ -20,26 +20,28 @@ def _group() -> None:
 def tools(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Connect to the servers in mcp.json and list their tools."""
-    from app.mcp.remote import open_remote_tools
+    """Connect to the servers in mcp.json and list their tools. Exit code 1: one does not answer."""
+    from app.mcp.remote import find_tools
 
-    async def find() -> list[dict[str, object]]:
-        async with open_remote_tools() as found:
-            return [
-                {
-                    "server": tool.server,
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters),
-                }
-                for tool in found
-            ]
-
-    found = asyncio.run(find())
+    found, failures = asyncio.run(find_tools())
     if as_json:
-        typer.echo(json.dumps({"tools": found}, ensure_ascii=False))
-        return
-    for tool in found:
-        typer.echo(f"{tool['server']}: {tool['name']}: {tool['description']}")
-    if not found:
-        typer.echo("There is no tool: mcp.json names no server that has one.")
+        described = [
+            {
+                "server": tool.server,
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.parameters),
+            }
+            for tool in found
+        ]
+        errors = [failure.detail for failure in failures]
+        typer.echo(json.dumps({"tools": described, "errors": errors}, ensure_ascii=False))
+    else:
+        for tool in found:
+            typer.echo(f"{tool.server}: {tool.name}: {tool.description}")
+        if not found and not failures:
+            typer.echo("There is no tool: mcp.json names no server that has one.")
+    for failure in failures:
+        typer.secho(f"Error: {failure}", fg="red", err=True)
+    if failures:
+        raise typer.Exit(1)

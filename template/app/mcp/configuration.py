@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from app.core.errors import ConfigurationError
 from app.core.paths import ROOT
-from app.core.redaction import register_secret
+from app.core.redaction import is_secret_name, register_secret
 from app.core.settings import ENV_FILE
 
 FILE = ROOT / "mcp.json"
@@ -59,12 +59,25 @@ def load_servers() -> Mapping[str, ServerSettings]:
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(f"{FILE.name} cannot be read: {type(error).__name__}.") from None
     variables = {**_from_env_file(), **os.environ}
+    used: dict[str, str] = {}
     try:
-        return _File.model_validate_json(_VARIABLE.sub(partial(_fill, variables), text)).mcpServers
+        filled = _VARIABLE.sub(partial(_fill, variables, used), text)
+        servers = _File.model_validate_json(filled).mcpServers
     except ValidationError as error:
         problem = error.errors(include_input=False)[0]
         where = ".".join(map(str, problem["loc"])) or "the file"
         raise ConfigurationError(f"{FILE.name} is wrong: {where}: {problem['msg']}.") from None
+    _register_secrets(servers, used)
+    return servers
+
+
+def _register_secrets(servers: Mapping[str, ServerSettings], used: Mapping[str, str]) -> None:
+    """Keep out of logs what goes into a header, or comes from a variable that is named like a secret. The
+    others are folders, names and addresses: a log without those would be of little use."""
+    headers = [value for server in servers.values() for value in server.headers.values()]
+    for name, value in used.items():
+        if is_secret_name(name) or any(value in header for header in headers):
+            register_secret(value)
 
 
 def _from_env_file() -> dict[str, str]:
@@ -73,9 +86,9 @@ def _from_env_file() -> dict[str, str]:
     return {name: value for name, value in dotenv_values(ENV_FILE).items() if value}
 
 
-def _fill(variables: Mapping[str, str], match: re.Match[str]) -> str:
+def _fill(variables: Mapping[str, str], used: dict[str, str], match: re.Match[str]) -> str:
     value = variables.get(match[1])
     if not value:
         raise ConfigurationError(f"{FILE.name} needs {match[1]}.", hint="Set it in .env.")
-    register_secret(value)
+    used[match[1]] = value
     return json.dumps(value)[1:-1]

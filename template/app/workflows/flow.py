@@ -183,8 +183,7 @@ class _Runner:
         done = await self._steps.step(path, kept, work)
         context.join(done.cost, done.notes)
         if not asked:  # kept from an earlier attempt, which has been paid for
-            spent = context.budget.spent
-            spent.cost = (spent.cost or Decimal(0)) + done.cost
+            context.budget.spent.cost += done.cost
         return done.output
 
 

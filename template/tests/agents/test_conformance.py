@@ -85,6 +85,7 @@ class Foreign:
     name: str
     description: str = "Look a word up."
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    seconds: float = 1.0
 
     async def call(self, arguments: Mapping[str, Any]) -> str:
         return f"{self.name} says {arguments}"

@@ -61,7 +61,7 @@ def served(postgres: "Server", migrated_template: str, broker_url: str) -> Itera
         "BROKER_URL": broker_url,
         "ENVIRONMENT": "test",
     }
-    commands = [["serve", "--port", str(port)], ["worker", "--concurrency", "4"]]
+    commands = [["serve", "--port", str(port)], ["worker", "--concurrency", "4"], ["beat"]]
     processes = [
         subprocess.Popen([sys.executable, "-m", "app", *command], cwd=ROOT, env={**os.environ, **environment})
         for command in commands

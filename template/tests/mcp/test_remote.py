@@ -1,18 +1,25 @@
 """Tools of other servers: a real one is started as a process, and ours is called over HTTP."""
 
+import asyncio
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
+from app.agents import AgentEvent, AgentResult, make_agent, open_tools
 from app.core.errors import ConfigurationError
 from app.core.redaction import redact_text
 from app.core.registry import load_features
 from app.mcp import configuration, open_remote_tools
 from app.mcp.configuration import load_servers
 from app.mcp.errors import McpServerUnavailable
+from app.mcp.remote import probe_servers
 from tests.api.fixtures import Served
+from tests.conftest import SetEnvironment
+from tests.llm.fake_provider import Calls, FakeProvider
 
 SERVER = """
 from mcp.server import MCPServer
@@ -102,8 +109,7 @@ async def test_a_server_that_does_not_answer_is_named(server: dict[str, str], fi
     write(file, broken={**server, **({"args": ["-c", "pass"]} if server.get("command") else {})})
 
     with pytest.raises(McpServerUnavailable, match="'broken'"):
-        async with open_remote_tools():
-            pass
+        await probe_servers()
 
 
 def test_without_the_file_there_are_no_servers(file: Path) -> None:
@@ -129,3 +135,118 @@ def test_a_wrong_file_is_a_message(text: str, message: str, file: Path) -> None:
         load_servers()
 
     assert message in str(caught.value)
+
+
+PICTURES = """
+from mcp.server import MCPServer
+from mcp.types import EmbeddedResource, ImageContent, ResourceLink, TextResourceContents
+
+server = MCPServer("pictures")
+
+
+@server.tool()
+def show() -> list[ImageContent | ResourceLink | EmbeddedResource]:
+    "Show things."
+    return [
+        ImageContent(type="image", data="aGk=", mime_type="image/png"),
+        ResourceLink(type="resource_link", name="Report", uri="file:///report.pdf"),
+        EmbeddedResource(type="resource", resource=TextResourceContents(uri="file:///a.txt", text="Inside")),
+    ]
+
+
+server.run("stdio")
+"""
+
+
+def started(folder: Path, source: str) -> dict[str, object]:
+    """Return the settings of a server that runs this program."""
+    script = folder / f"{hash(source)}.py"
+    script.write_text(source)
+    return {"command": sys.executable, "args": [str(script)]}
+
+
+async def test_what_a_model_cannot_read_is_named(file: Path, tmp_path: Path) -> None:
+    write(file, pictures=started(tmp_path, PICTURES))
+
+    async with open_remote_tools() as (tool, *_):
+        said = await tool.call({})
+
+    assert said.splitlines() == [
+        "[image/png: not shown]",
+        "[link to file:///report.pdf: Report]",
+        "[file:///a.txt]",
+        "Inside",
+    ]
+
+
+async def test_a_server_that_is_down_takes_only_its_own_tools(file: Path, tmp_path: Path) -> None:
+    write(file, calculator=started(tmp_path, SERVER), broken={"command": "/nonexistent/program"})
+
+    async with open_remote_tools() as tools:
+        assert {tool.name for tool in tools} == {"add", "fail"}
+    with pytest.raises(McpServerUnavailable, match=r"2 tools; but: .*'broken'"):
+        await probe_servers()
+
+
+async def test_a_connection_is_kept_for_the_next_use_and_opened_anew_when_its_server_died(
+    file: Path, tmp_path: Path
+) -> None:
+    write(file, calculator=started(tmp_path, f"import os\n{SERVER.replace('first + second', 'os.getpid()')}"))
+
+    async def process() -> int:
+        async with open_remote_tools() as (tool, *_):
+            return int(await tool.call({"first": 0, "second": 0}))
+
+    first = await process()
+    assert await process() == first
+    os.kill(first, signal.SIGKILL)
+    assert await process() != first
+
+
+async def test_an_error_of_ours_passes_through_as_it_is(file: Path, tmp_path: Path) -> None:
+    write(file, calculator=started(tmp_path, SERVER))
+
+    with pytest.raises(ConfigurationError, match="ours"):
+        async with open_remote_tools():
+            raise ConfigurationError("ours")
+
+
+@pytest.mark.parametrize("close_early", [False, True])
+async def test_an_agent_streams_with_tools_of_a_server_from_any_task(
+    close_early: bool,
+    file: Path,
+    tmp_path: Path,
+    fake_provider: FakeProvider,
+    set_environment: SetEnvironment,
+    fresh_models: None,
+) -> None:
+    del fresh_models
+    set_environment(
+        LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url
+    )
+    write(file, calculator=started(tmp_path, SERVER))
+    fake_provider.answers.extend([Calls(("add", '{"first": 2, "second": 3}')), "It is five"])
+    events = make_agent("test", "Add.", output_type=str, toolsets=[open_tools]).stream("2 + 3?")
+
+    first = await asyncio.create_task(anext(events))  # a web server does so: each event in a task of its own
+    if close_early:
+        await asyncio.create_task(events.aclose())
+        return
+    rest = [event async for event in events]
+
+    assert isinstance(first, AgentEvent)
+    assert (first.kind, first.name) == ("tool_call", "add")
+    assert isinstance(rest[-1], AgentResult)
+    assert rest[-1].output.strip() == "It is five"
+    assert "5" in [message.text for message in rest[-1].transcript if message.role == "tool"]
+
+
+async def test_only_secrets_are_kept_out_of_logs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLDER", "/srv/data/reports")
+    monkeypatch.setenv("SEARCH_TOKEN", "a-secret-of-the-search")
+    write(file, a={"command": "x", "args": ["${FOLDER}"], "env": {"T": "${SEARCH_TOKEN}"}})
+
+    load_servers()
+
+    assert redact_text("/srv/data/reports") == "/srv/data/reports"
+    assert redact_text("a-secret-of-the-search") == "[redacted]"

@@ -151,6 +151,7 @@ class _Model:
                     yield event.text
                 else:
                     self._work.count(event)
+                    event.answered()
                     self._work.transcript.append(Message("assistant", event.output, event.tool_calls))
                     for piece in _pieces(event, streamed=self._work.streaming):
                         yield piece

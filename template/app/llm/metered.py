@@ -1,0 +1,73 @@
+"""A model whose requests are counted before they are made, and paid for when they are done.
+
+pydantic-ai counts them when they are done: several at the same time would all find room for one. While it
+streams, it also adds up the whole answer at each piece: a long answer would cost its length squared.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+from pydantic_ai.messages import ModelResponse
+from pydantic_ai.models import Model, StreamedResponse
+from pydantic_ai.models.wrapper import WrapperModel
+
+from app.llm import offline
+from app.llm.budget import Budget
+from app.llm.messages import clean_response
+
+
+class Metered(WrapperModel):
+    """Lets through as many requests as a budget allows, and adds to it what each has taken.
+
+    The answers are clean: none holds a character that could not be stored or sent on.
+    """
+
+    def __init__(self, wrapped: Model, budget: Budget) -> None:
+        super().__init__(wrapped)
+        self._budget = budget
+
+    async def request(self, *args: Any, **options: Any) -> ModelResponse:
+        """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
+        self._budget.begin_request()
+        try:
+            response = await super().request(*args, **options)
+        except BaseException:
+            self._budget.undo_request()
+            raise
+        self._add(response)
+        self._budget.check()
+        return clean_response(response)
+
+    @asynccontextmanager
+    async def request_stream(self, *args: Any, **options: Any) -> AsyncGenerator[StreamedResponse, None]:
+        """The same for an answer in pieces: it counts once it has begun, also if it breaks off."""
+        self._budget.begin_request()
+        begun: StreamedResponse | None = None
+        try:
+            async with super().request_stream(*args, **options) as begun:
+                yield begun
+        finally:
+            if begun is None:
+                self._budget.undo_request()
+            else:
+                self._add(begun.get())
+        self._budget.check()
+
+    def _add(self, response: ModelResponse) -> None:
+        self._budget.add(
+            input_tokens=response.usage.input_tokens,
+            output_tokens=response.usage.output_tokens,
+            cost=cost_of(response),
+        )
+
+
+def cost_of(response: ModelResponse) -> Decimal | None:
+    """Return US dollars; None if no price is known for the model, or it did not say what it used."""
+    if response.model_name == offline.NAME:
+        return Decimal(0)
+    try:
+        return response.cost().total_price
+    except (LookupError, ValueError):
+        return None
