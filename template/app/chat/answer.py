@@ -5,15 +5,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import structlog
 from pydantic_ai import ModelSettings
 
 from app.chat import repository
 from app.chat.available import own_models, require_available
-from app.chat.errors import NotSupported
+from app.chat.errors import NotSupported, PreviousResponseNotFound
 from app.chat.history import Cut, drop_oldest_turns, history_tokens
+from app.chat.repository import Place
 from app.core.errors import FieldError, InvalidInput
 from app.llm import Call, Message, Reply, TextDelta, Tool, chat, load_prompt
 
@@ -29,13 +29,18 @@ class Turn:
 
     owner: str
     conversation: str | None
-    """The caller's name for a conversation that is kept; None: nothing is kept."""
+    """The caller's name for a conversation that is kept."""
+    response: str | None = None
+    """The id by which a later turn may go on from the answer. Nothing is kept without it and a
+    conversation."""
+    previous: str | None = None
+    """The id of the answer that this turn goes on from."""
     model: str
     instructions: str | None
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
     options: ModelSettings
-    output_type: type[Any]
+    output_type: Any
     streaming: bool
 
 
@@ -43,31 +48,57 @@ class Turn:
 class Recalled:
     """What was said before."""
 
-    conversation: UUID | None
-    """None if the conversation begins with this turn."""
+    place: Place
+    """Where the turn will be kept."""
     history: Cut
 
 
 async def recall(turn: Turn) -> Recalled:
     """Return what the model is to know of earlier turns. Raises `UnknownModel`."""
     require_available(turn.model)
-    if turn.model in own_models() and (turn.tools or turn.output_type is not str):
-        raise NotSupported(f"{turn.model} has its own tools and answers in text: leave out tools and schema.")
+    if turn.model in own_models():
+        _check_plain(turn)
     recalled = await _recall(turn)
     _check_tool_results((*recalled.history.kept, *turn.messages))
     return recalled
 
 
+def _check_plain(turn: Turn) -> None:
+    """Raise `NotSupported` for what a system of ours, offered as a model, does not take."""
+    if turn.tools or turn.output_type is not str:
+        raise NotSupported(f"{turn.model} has its own tools and answers in text: leave out tools and schema.")
+    if turn.options.keys() - {"max_tokens"}:
+        names = ", ".join(sorted(turn.options.keys() - {"max_tokens"}))
+        raise NotSupported(f"{turn.model} asks models in its own way: leave out {names}.")
+    if turn.messages[-1].role != "user" or any(message.images for message in turn.messages):
+        raise NotSupported(f"{turn.model} answers what a user says in text.")
+
+
 async def _recall(turn: Turn) -> Recalled:
-    found = await repository.find(turn.owner, turn.conversation) if turn.conversation else None
-    if found is None:
-        return Recalled(None, Cut((), 0))
-    earlier = await repository.latest_messages(found.id, _LATEST_MESSAGES)
-    goes_on = turn.messages[0].role != "user"
+    place = await _place(turn)
+    if place.conversation is None:
+        return Recalled(place, Cut((), 0))
+    earlier = await repository.latest_messages(place.conversation, _LATEST_MESSAGES, place.until)
+    goes_on = turn.messages[0].role in {"assistant", "tool"}
     cut = drop_oldest_turns(earlier, history_tokens(turn.model), goes_on)
     if cut.dropped:
-        log.info("chat.history_cut", conversation=turn.conversation, dropped=cut.dropped, kept=len(cut.kept))
-    return Recalled(found.id, cut)
+        log.info("chat.history_cut", conversation=place.name, dropped=cut.dropped, kept=len(cut.kept))
+    return Recalled(place, cut)
+
+
+async def _place(turn: Turn) -> Place:
+    if turn.previous:
+        found = await repository.find_answer(turn.owner, turn.previous)
+        if found is None:
+            raise PreviousResponseNotFound(
+                f"You have no response {turn.previous!r}.",
+                hint="One made with store=false, or deleted with its conversation, cannot be gone on from.",
+                fields=[FieldError("previous_response_id", "not found")],
+            )
+        return found
+    name = turn.conversation or turn.response
+    conversation = await repository.find(turn.owner, name) if name else None
+    return Place(name, conversation.id if conversation else None)
 
 
 def _check_tool_results(messages: Sequence[Message]) -> None:
@@ -84,10 +115,11 @@ async def answer(turn: Turn, recalled: Recalled) -> AsyncGenerator[TextDelta | R
     """Yield the answer. Once it is complete the turn is stored: one that breaks off leaves nothing."""
     async with aclosing(_events(turn, (*recalled.history.kept, *turn.messages))) as events:
         async for event in events:
-            if isinstance(event, Reply) and turn.conversation:
-                said = Message("assistant", text_of(event), event.tool_calls)
-                new = (*turn.messages, said)
-                await repository.append(turn.owner, turn.conversation, recalled.conversation, new)
+            if isinstance(event, Reply) and (turn.conversation or turn.response):
+                said = Message("assistant", event.refusal or text_of(event), event.tool_calls)
+                await repository.append(
+                    turn.owner, recalled.place, (*turn.messages, said), response=turn.response
+                )
             yield event
 
 
@@ -103,15 +135,22 @@ def _events(turn: Turn, messages: tuple[Message, ...]) -> AsyncGenerator[TextDel
             streaming=turn.streaming,
         )
         return own.load()(call)
+    instructed = turn.instructions or any(message.role == "system" for message in messages)
     return chat(
         messages,
-        instructions=turn.instructions or load_prompt("llm.chat").render(),
+        instructions=turn.instructions if instructed else load_prompt("llm.chat").render(),
         tools=turn.tools,
         options=turn.options,
         output_type=turn.output_type,
         streaming=turn.streaming,
         model=turn.model,
     )
+
+
+async def last_reply(events: AsyncGenerator[TextDelta | Reply[Any], None]) -> Reply[Any]:
+    """Return what comes last of an answer."""
+    async with aclosing(events):
+        return [event async for event in events if isinstance(event, Reply)][-1]
 
 
 def text_of(reply: Reply[Any]) -> str:

@@ -1,21 +1,19 @@
 """`/v1/models` and `/v1/chat/completions` as OpenAI has them, and `/v1/conversations`."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import structlog
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
-from app.api import Principal, problem_responses, require
+from app.api import Principal, problem_responses, require, while_connected
 from app.chat import repository
-from app.chat.answer import Recalled, Turn, answer, recall
+from app.chat.answer import answer, last_reply, recall
 from app.chat.available import available_models, require_available
-from app.chat.errors import ConversationNotFound
+from app.chat.errors import ConversationNotFound, NotSupported
 from app.chat.models import Conversation, ConversationMessage
-from app.chat.problems import OpenAIRoute, error_body, error_responses
+from app.chat.problems import OpenAIRoute, error_responses
+from app.chat.responses import router as responses
 from app.chat.schemas import (
     Completion,
     CompletionRequest,
@@ -28,11 +26,8 @@ from app.chat.schemas import (
     Model,
     ModelList,
 )
+from app.chat.sse import stream_answer
 from app.chat.wire import Writer, read_turn
-from app.core.errors import AppError
-from app.llm import Reply, TextDelta
-
-log = structlog.get_logger(__name__)
 
 READ, WRITE = require("runs:read"), require("runs:write")
 
@@ -49,7 +44,7 @@ async def list_models() -> ModelList:
     return ModelList(data=[_model(name) for name in available_models()])
 
 
-@door.get("/models/{model}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
+@door.get("/models/{model:path}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
 async def get_model(model: str) -> Model:
     """Return one of the models."""
     return _model(require_available(model))
@@ -70,48 +65,19 @@ def _model(name: str) -> Model:
     },
 )
 async def create_completion(
-    request: CompletionRequest, caller: Annotated[Principal, WRITE]
+    request: Request, body: CompletionRequest, caller: Annotated[Principal, WRITE]
 ) -> Completion | StreamingResponse:
     """Continue a conversation; with `stream` piece by piece."""
-    turn = read_turn(request, caller.id)
+    turn = read_turn(body, caller.id)
     recalled = await recall(turn)
     state = None
     if turn.conversation:
         state = ConversationState(id=turn.conversation, dropped_messages=recalled.history.dropped)
-    writer = Writer(request, state)
-    if request.stream:
-        return await _stream(turn, recalled, writer)
-    async with aclosing(answer(turn, recalled)) as events:
-        reply = [event async for event in events if isinstance(event, Reply)][-1]
-    return writer.completion(reply)
-
-
-async def _stream(turn: Turn, recalled: Recalled, writer: Writer) -> StreamingResponse:
-    """Wait for the first event, so that an error before it still has its status; then stream."""
+    writer = Writer(body, state)
     events = answer(turn, recalled)
-    first = await anext(events)
-    return StreamingResponse(_frames(first, events, writer), media_type="text/event-stream")
-
-
-async def _frames(
-    first: TextDelta | Reply[Any],
-    events: AsyncGenerator[TextDelta | Reply[Any], None],
-    writer: Writer,
-) -> AsyncGenerator[str, None]:
-    """Yield the answer as server-sent events. When the client leaves, the call of the model ends too."""
-    yield writer.first_chunk()
-    async with aclosing(events):
-        try:
-            event = first
-            while isinstance(event, TextDelta):
-                yield writer.piece(event)
-                event = await anext(events)
-        except AppError as error:
-            log.warning("chat.broken_off", code=error.code, detail=error.detail)
-            yield f"data: {error_body(error).model_dump_json()}\n\n"
-            return
-        for frame in writer.last_chunks(event):
-            yield frame
+    if body.stream:
+        return await stream_answer(request, events, writer)
+    return writer.completion(await while_connected(request, last_reply(events)))
 
 
 async def existing_conversation(
@@ -182,6 +148,27 @@ async def delete_conversation(
         raise ConversationNotFound(f"You have no conversation {conversation_id!r}.")
 
 
+_NOT_HERE = (
+    "assistants", "audio/speech", "audio/transcriptions", "batches", "completions", "embeddings", "files",
+    "images/generations", "moderations", "threads", "vector_stores",
+)  # fmt: skip
+"""Routes of OpenAI that are not here. SDKs show the message of an error only in OpenAI's shape."""
+
+
+async def refuse() -> None:
+    """Say that a part of OpenAI's API is not here."""
+    raise NotSupported(
+        "This part of OpenAI's API is not here.",
+        hint="There is: /v1/chat/completions, /v1/responses and /v1/models.",
+    )
+
+
+for _path in _NOT_HERE:
+    door.add_api_route(
+        f"/{_path}", refuse, methods=["GET", "POST"], dependencies=[READ], include_in_schema=False
+    )
+
 router = APIRouter()
 router.include_router(door)
+router.include_router(responses)
 router.include_router(conversations)

@@ -23,3 +23,11 @@ class NotSupported(InvalidInput):
     status = 400
     code = "unsupported_parameter"
     title = "Not supported"
+
+
+class PreviousResponseNotFound(InvalidInput):
+    """The caller has no response with this id."""
+
+    status = 400
+    code = "previous_response_not_found"
+    title = "Response not found"

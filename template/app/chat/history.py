@@ -14,6 +14,7 @@ from app.llm import Message
 
 _UNKNOWN_WINDOW = 16_000
 _TOKENS_A_MESSAGE = 4
+_TOKENS_AN_IMAGE = 1000
 _BYTES_A_TOKEN = 3
 """Fewer than in most texts, to be on the safe side: every provider counts in its own way."""
 
@@ -52,7 +53,7 @@ def drop_oldest_turns(messages: Sequence[Message], tokens: int, goes_on: bool) -
 def estimate_tokens(message: Message) -> int:
     """Return about how many tokens a message has."""
     text = message.text + "".join(call.name + call.arguments for call in message.tool_calls)
-    return _TOKENS_A_MESSAGE + len(text.encode()) // _BYTES_A_TOKEN
+    return _TOKENS_A_MESSAGE + len(text.encode()) // _BYTES_A_TOKEN + _TOKENS_AN_IMAGE * len(message.images)
 
 
 def history_tokens(model: str) -> int:

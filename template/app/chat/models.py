@@ -35,4 +35,6 @@ class ConversationMessage(Base):
     role: Mapped[str]
     content: Mapped[dict[str, Any]]
     """`text`, and for a message with tools `tool_calls` or `tool_call_id`."""
+    response: Mapped[str | None] = mapped_column(unique=True)
+    """The id of an answer by which a later turn may go on from it."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,5 +1,6 @@
 """Errors as OpenAI says them, on the routes that speak its format."""
 
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,6 +14,8 @@ from starlette.exceptions import HTTPException
 from app.chat.schemas import ErrorBody, ErrorDetail
 from app.core.errors import AppError
 from app.core.redaction import redact_text
+from app.llm.errors import ModelUnavailable
+from app.llm.settings import LLMSettings
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +53,17 @@ def error_response(error: Exception) -> JSONResponse:
     headers = dict(getattr(error, "headers", None) or {})
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    # the SDK tries 429 and 5xx again by itself: not where that cannot help
-    headers["x-should-retry"] = str(isinstance(error, AppError) and error.may_pass).lower()
+    # the SDK tries 429 and 5xx again by itself: not where that cannot help, or was done already
+    headers["x-should-retry"] = str(_is_worth_another_try(error)).lower()
+    if isinstance(error, ModelUnavailable) and error.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
     return JSONResponse(error_body(error).model_dump(), status, headers=headers)
+
+
+def _is_worth_another_try(error: Exception) -> bool:
+    if not isinstance(error, AppError) or not error.may_pass:
+        return False
+    return not isinstance(error, ModelUnavailable) or not LLMSettings.load().retries
 
 
 def error_body(error: Exception) -> ErrorBody:

@@ -1,11 +1,12 @@
 """All SQL on conversations. Each statement names the owner: nobody reaches those of others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, exists, insert, literal, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chat.models import Conversation, ConversationMessage
@@ -14,6 +15,20 @@ from app.db import transaction
 from app.llm import Message
 
 _message = TypeAdapter(Message)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a turn is kept."""
+
+    name: str | None
+    """Of the conversation. None: nothing is kept."""
+    conversation: UUID | None
+    """The one whose messages come before; None if it begins with this turn."""
+    until: int | None = None
+    """The last message that comes before; None: all of them."""
+    is_branch: bool = False
+    """Whether more has been said after `until`: then a conversation of its own begins, with a copy."""
 
 
 async def find(owner: str, name: str) -> Conversation | None:
@@ -43,14 +58,16 @@ async def messages_after(conversation_id: UUID, after: int, limit: int) -> Seque
         return (await session.scalars(statement)).all()
 
 
-async def latest_messages(conversation_id: UUID, limit: int) -> list[Message]:
-    """Return the latest messages of a conversation, the oldest first."""
+async def latest_messages(conversation_id: UUID, limit: int, until: int | None = None) -> list[Message]:
+    """Return the latest messages of a conversation, or of its part until a message; the oldest first."""
     statement = (
         select(ConversationMessage)
         .where(ConversationMessage.conversation_id == conversation_id)
         .order_by(ConversationMessage.id.desc())
         .limit(limit)
     )
+    if until is not None:
+        statement = statement.where(ConversationMessage.id <= until)
     async with transaction() as session:
         rows = (await session.scalars(statement)).all()
     return [to_message(row) for row in reversed(rows)]
@@ -61,20 +78,74 @@ def to_message(row: ConversationMessage) -> Message:
     return _message.validate_python({"role": row.role, **row.content})
 
 
-async def append(owner: str, name: str, begun: UUID | None, messages: Sequence[Message]) -> None:
-    """Store a turn: what was said, and the answer. Begins the conversation if it is new.
-
-    `begun` is the conversation that the answer continues. If it was deleted meanwhile nothing is stored.
+async def append(
+    owner: str, place: Place, messages: Sequence[Message], *, response: str | None = None
+) -> None:
+    """Store a turn: what was said, and the answer, which `response` names. Begins the conversation if it is
+    new. If the one that the answer continues was deleted meanwhile, nothing is stored.
     """
+    begins = place.conversation is None or place.is_branch
+    name = response if place.is_branch else place.name
+    assert name
     async with transaction() as session:
-        if begun is None:
-            new = insert(Conversation).values(id=new_id(), owner=owner, name=name)
+        if begins:
+            new = upsert(Conversation).values(id=new_id(), owner=owner, name=name)
             await session.execute(new.on_conflict_do_nothing(index_elements=["owner", "name"]))
         # one at a time: the messages of two turns would mix
         conversation = await _find(session, owner, name, lock=True)
-        if conversation is None or begun not in {None, conversation.id}:
+        if conversation is None or (not begins and conversation.id != place.conversation):
             return
-        session.add_all(_row(conversation.id, message) for message in messages)
+        if place.is_branch:
+            await _copy(session, place, conversation.id)
+        rows = [_row(conversation.id, message) for message in messages]
+        rows[-1].response = response
+        session.add_all(rows)
+
+
+async def _copy(session: AsyncSession, place: Place, conversation_id: UUID) -> None:
+    """Copy what comes before a turn into the conversation that branches off."""
+    columns = ("role", "content", "created_at")
+    earlier = (
+        select(literal(conversation_id), *(getattr(ConversationMessage, name) for name in columns))
+        .where(
+            ConversationMessage.conversation_id == place.conversation, ConversationMessage.id <= place.until
+        )
+        .order_by(ConversationMessage.id)
+    )
+    await session.execute(insert(ConversationMessage).from_select(["conversation_id", *columns], earlier))
+
+
+async def find_answer(owner: str, response: str) -> Place | None:
+    """Return the place after an answer, where a turn may go on."""
+    later = ConversationMessage.__table__.alias()
+    statement = (
+        select(
+            Conversation.name,
+            Conversation.id,
+            ConversationMessage.id,
+            exists().where(
+                later.c.conversation_id == ConversationMessage.conversation_id,
+                later.c.id > ConversationMessage.id,
+            ),
+        )
+        .join(Conversation, Conversation.id == ConversationMessage.conversation_id)
+        .where(Conversation.owner == owner, ConversationMessage.response == response)
+    )
+    async with transaction() as session:
+        row = (await session.execute(statement)).one_or_none()
+    return Place(*row) if row else None
+
+
+async def find_answers(owner: str, responses: Collection[str]) -> dict[str, Message]:
+    """Return answers by their ids."""
+    statement = (
+        select(ConversationMessage)
+        .join(Conversation, Conversation.id == ConversationMessage.conversation_id)
+        .where(Conversation.owner == owner, ConversationMessage.response.in_(responses))
+    )
+    async with transaction() as session:
+        rows = (await session.scalars(statement)).all()
+    return {row.response: to_message(row) for row in rows if row.response}
 
 
 async def remove(owner: str, name: str) -> bool:

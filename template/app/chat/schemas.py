@@ -26,11 +26,19 @@ class Received(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
+class ImageUrl(Received):
+    """A picture as `data:image/png;base64,…`."""
+
+    url: Text
+
+
 class ContentPart(Received):
-    """A part of a message. Only text is supported."""
+    """A part of a message: text, or of a user a picture."""
 
     type: str
     text: Text | None = None
+    refusal: Text | None = None
+    image_url: ImageUrl | None = None
 
 
 class FunctionCall(Received):
@@ -53,6 +61,7 @@ class ChatMessage(Received):
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Text | list[ContentPart] | None = None
+    refusal: Text | None = None
     tool_calls: list[WireToolCall] | None = None
     tool_call_id: Text | None = None
 
@@ -96,8 +105,11 @@ class JsonSchema(Received):
 class ResponseFormat(Received):
     """The form of the answer."""
 
-    type: Literal["text", "json_schema"]
+    type: Literal["text", "json_object", "json_schema"]
     json_schema: JsonSchema | None = None
+
+
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class StreamOptions(Received):
@@ -134,11 +146,15 @@ class CompletionRequest(Received):
     seed: int | None = None
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    reasoning_effort: ReasoningEffort | None = None
     modalities: list[Text] | None = Field(None, description="Only `text`.")
     audio: JsonValue = Field(None, description="Not supported.")
     functions: JsonValue = Field(None, description="Not supported: use `tools`.")
     function_call: JsonValue = Field(None, description="Not supported: use `tool_choice`.")
     logit_bias: JsonValue = Field(None, description="Not supported.")
+    web_search_options: JsonValue = Field(None, description="Not supported.")
+    prediction: JsonValue = Field(None, description="Not supported.")
+    verbosity: Literal["medium"] | None = None
     n: int | None = Field(None, ge=1, le=1)
     logprobs: Annotated[bool, AfterValidator(_must_be_false)] | None = None
 
@@ -156,6 +172,7 @@ class AnswerMessage(BaseModel):
 
     role: Literal["assistant"] = "assistant"
     content: str | None
+    refusal: str | None = None
     tool_calls: list[WireToolCall] | None = None
 
 
@@ -240,7 +257,7 @@ class ConversationPage(BaseModel):
 class MessageView(BaseModel):
     """One message of a conversation."""
 
-    role: Literal["user", "assistant", "tool"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: list[WireToolCall] | None = None
     tool_call_id: str | None = None

@@ -1,18 +1,20 @@
 """Between OpenAI's wire format and ours."""
 
 import json
+import re
 import time
-from collections.abc import Iterator, Mapping
+from base64 import b64decode
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from types import MappingProxyType
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator, SchemaError
-from pydantic import TypeAdapter
-from pydantic_ai import ModelSettings, StructuredDict
-from pydantic_ai.exceptions import UserError
+from pydantic_ai import ModelSettings
 
 from app.chat.answer import Turn, text_of
 from app.chat.errors import NotSupported
+from app.chat.json_schemas import answer_type, check_schema
+from app.chat.problems import error_body
 from app.chat.schemas import (
     AnswerMessage,
     ChatMessage,
@@ -28,12 +30,8 @@ from app.chat.schemas import (
 )
 from app.core.errors import FieldError, InvalidInput
 from app.core.ids import new_id
-from app.core.text import storable
-from app.llm import Message, Reply, TextDelta, Tool, ToolCall
+from app.llm import Image, Message, Reply, TextDelta, Tool, ToolCall
 
-_OUTPUT_TOOL = "final_result"
-"""By this name pydantic-ai asks a model for a structure."""
-_INSTRUCTING = {"system", "developer"}
 _FINISH_REASONS: dict[str, FinishReason] = {
     "length": "length",
     "tool_call": "tool_calls",
@@ -44,16 +42,16 @@ _FINISH_REASONS: dict[str, FinishReason] = {
 def read_turn(request: CompletionRequest, owner: str) -> Turn:
     """Return what is asked. Raises `InvalidInput` or `NotSupported`."""
     _check_supported(request)
-    said = [message for message in request.messages if message.role not in _INSTRUCTING]
-    if not said or said[-1].role == "assistant":
-        raise _wrong("messages", "the last message must be of role user or tool")
-    instructions = "\n\n".join(_text(m) for m in request.messages if m.role in _INSTRUCTING)
+    messages = [_message(message) for message in request.messages]
+    instructions, said = split_instructions(messages)
+    if said[-1].role == "assistant":
+        raise wrong("messages", "the last message must be of role user, tool or system")
     return Turn(
         owner=owner,
         conversation=request.conversation_id,
         model=request.model,
-        instructions=instructions or None,
-        messages=tuple(map(_message, said)),
+        instructions=instructions,
+        messages=said,
         tools=tuple(
             Tool(tool.function.name, tool.function.description, tool.function.parameters)
             for tool in request.tools or ()
@@ -64,38 +62,38 @@ def read_turn(request: CompletionRequest, owner: str) -> Turn:
     )
 
 
+def split_instructions(messages: Sequence[Message]) -> tuple[str | None, tuple[Message, ...]]:
+    """Return the instructions that a conversation begins with, and the rest; all of it if there is no rest.
+
+    What is said by the role `system` later on stays where it is.
+    """
+    said = tuple(dropwhile(lambda message: message.role == "system", messages))
+    if not said:
+        return None, tuple(messages)
+    leading = messages[: len(messages) - len(said)]
+    return "\n\n".join(message.text for message in leading) or None, said
+
+
 def _check_supported(request: CompletionRequest) -> None:
     """Raise `NotSupported` for what would change the answer and is not here."""
-    for name in ("audio", "functions", "function_call", "logit_bias"):
+    for name in ("audio", "functions", "function_call", "logit_bias", "web_search_options", "prediction"):
         if getattr(request, name):
             raise NotSupported(f"{name} is not supported.", fields=[FieldError(name, "leave it out")])
     if set(request.modalities or ()) - {"text"}:
         raise NotSupported("Only text is supported.", fields=[FieldError("modalities", "only text")])
-    names = {tool.function.name for tool in request.tools or ()}
-    if _OUTPUT_TOOL in names:
-        raise _wrong("tools.function.name", f"{_OUTPUT_TOOL} is a name of ours: choose another")
     for tool in request.tools or ():
-        _check_schema("tools.function.parameters", tool.function.parameters)
-
-
-def _check_schema(field: str, schema: dict[str, Any]) -> None:
-    try:
-        storable(schema)
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise _wrong(field, f"it is no JSON schema: {error.message}") from None
-    except ValueError as error:
-        raise _wrong(field, str(error)) from None
+        check_schema("tools.function.parameters", tool.function.parameters)
 
 
 def _message(message: ChatMessage) -> Message:
     if message.role == "tool" and not message.tool_call_id:
-        raise _wrong("messages.tool_call_id", "a message of role tool names the call that it answers")
+        raise wrong("messages.tool_call_id", "a message of role tool names the call that it answers")
     return Message(
-        "assistant" if message.role == "assistant" else "tool" if message.role == "tool" else "user",
+        "system" if message.role == "developer" else message.role,
         _text(message),
         tuple(ToolCall(c.id, c.function.name, c.function.arguments) for c in message.tool_calls or ()),
         message.tool_call_id if message.role == "tool" else None,
+        tuple(_images(message)),
     )
 
 
@@ -103,58 +101,95 @@ def _text(message: ChatMessage) -> str:
     if isinstance(message.content, str):
         return message.content
     parts = message.content or []
-    if other := {part.type for part in parts if part.type not in {"text", "refusal"}}:
-        raise NotSupported(f"Content of type {sorted(other)} is not supported: only text is.")
-    return "\n".join(part.text or "" for part in parts)
+    if other := {part.type for part in parts} - {"text", "refusal", "image_url"}:
+        raise NotSupported(f"Content of type {sorted(other)} is not supported.")
+    texts = (part.refusal or part.text for part in parts if part.type != "image_url")
+    return "\n".join(text or "" for text in texts) or message.refusal or ""
+
+
+def _images(message: ChatMessage) -> Iterator[Image]:
+    for part in message.content if isinstance(message.content, list) else ():
+        if part.type == "image_url":
+            yield read_image(part.image_url.url if part.image_url else "", message.role, "image_url")
+
+
+_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)", re.ASCII)
+
+
+def read_image(url: str, role: str, field: str) -> Image:
+    """Return the picture of a `data:` URL. Another address is refused: the server would have to fetch it."""
+    found = _IMAGE.fullmatch(url)
+    if role != "user" or found is None:
+        raise NotSupported(
+            "A picture is a part of what a user says, as data:image/png;base64,… (png, jpeg, gif or webp).",
+            fields=[FieldError(f"messages.content.{field}", "not such a picture")],
+        )
+    try:
+        b64decode(found[2], validate=True)
+    except ValueError:
+        raise wrong(f"messages.content.{field}", "it is not Base64") from None
+    return Image(found[1], found[2])
 
 
 def _options(request: CompletionRequest) -> ModelSettings:
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
-    options: dict[str, Any] = {
-        "max_tokens": request.max_completion_tokens or request.max_tokens,
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "stop_sequences": stop,
-        "seed": request.seed,
-        "presence_penalty": request.presence_penalty,
-        "frequency_penalty": request.frequency_penalty,
-        "parallel_tool_calls": request.parallel_tool_calls if request.tools else None,
-        "tool_choice": _tool_choice(request),
-    }
+    return as_options(
+        max_tokens=request.max_completion_tokens or request.max_tokens,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        stop_sequences=stop,
+        seed=request.seed,
+        presence_penalty=request.presence_penalty,
+        frequency_penalty=request.frequency_penalty,
+        parallel_tool_calls=request.parallel_tool_calls if request.tools else None,
+        tool_choice=_tool_choice(request),
+        thinking=as_thinking(request.reasoning_effort),
+    )
+
+
+def as_options(**options: Any) -> ModelSettings:
+    """Return the options that are set."""
     return cast("ModelSettings", {name: value for name, value in options.items() if value is not None})
+
+
+def as_thinking(effort: str | None) -> str | bool | None:
+    """Return a reasoning effort as pydantic-ai has it."""
+    return False if effort == "none" else effort
 
 
 def _tool_choice(request: CompletionRequest) -> str | list[str] | None:
     choice = request.tool_choice
-    if not request.tools:
-        if choice == "required" or isinstance(choice, ChosenTool):
-            raise _wrong("tool_choice", "there are no tools to choose from")
+    name = choice.function.name if isinstance(choice, ChosenTool) else None
+    return read_tool_choice(name or choice, [tool.function.name for tool in request.tools or ()], name)
+
+
+def read_tool_choice(choice: Any, known: Collection[str], name: str | None) -> str | list[str] | None:
+    """Return which tool the model must ask for, as pydantic-ai has it."""
+    if not known:
+        if choice == "required" or name:
+            raise wrong("tool_choice", "there are no tools to choose from")
         return None
-    if choice is None or isinstance(choice, str):
-        return choice
-    known = {tool.function.name for tool in request.tools}
-    if choice.function.name not in known:
-        raise _wrong("tool_choice", f"there is no tool {choice.function.name!r}")
-    return [choice.function.name]
+    if name is None:
+        return cast("str | None", choice)
+    if name not in known:
+        raise wrong("tool_choice", f"there is no tool {name!r}")
+    return [name]
 
 
-def _output_type(request: CompletionRequest) -> type[Any]:
+def _output_type(request: CompletionRequest) -> Any:
     wanted = request.response_format
     if wanted is None or wanted.type == "text":
         return str
+    if wanted.type == "json_object":
+        return dict
     if wanted.json_schema is None:
-        raise _wrong("response_format.json_schema", "it is missing")
+        raise wrong("response_format.json_schema", "it is missing")
     field = "response_format.json_schema.schema"
-    _check_schema(field, wanted.json_schema.wire_schema)
-    try:
-        output_type = StructuredDict(wanted.json_schema.wire_schema, name=wanted.json_schema.name)
-        TypeAdapter(output_type).json_schema()
-    except (UserError, LookupError) as error:  # a reference that leads nowhere
-        raise _wrong(field, f"{error}") from None
-    return output_type
+    return answer_type(field, wanted.json_schema.name, wanted.json_schema.wire_schema)
 
 
-def _wrong(field: str, message: str) -> InvalidInput:
+def wrong(field: str, message: str) -> InvalidInput:
+    """Return the error of a wrong field."""
     return InvalidInput("The request is wrong.", fields=[FieldError(field, message)])
 
 
@@ -171,7 +206,8 @@ class Writer:
     def completion(self, reply: Reply[Any]) -> Completion:
         """Return the whole answer."""
         calls = _wire_calls(reply)
-        message = AnswerMessage(content=text_of(reply) or None, tool_calls=calls or None)
+        text = text_of(reply) or (None if calls or reply.refusal else "")
+        message = AnswerMessage(content=text, refusal=reply.refusal, tool_calls=calls or None)
         return Completion(
             id=self._id,
             created=self._created,
@@ -181,19 +217,27 @@ class Writer:
             conversation=self._conversation,
         )
 
-    def first_chunk(self) -> str:
-        """Return what a stream begins with."""
+    def begin(self) -> Iterator[str]:
+        """Yield what a stream begins with."""
         state = {"conversation": self._conversation.model_dump()} if self._conversation else {}
-        return self._chunk({"role": "assistant", "content": ""}, more=state)
+        yield self._chunk({"role": "assistant", "content": ""}, more=state)
 
-    def piece(self, delta: TextDelta) -> str:
-        """Return a piece of text."""
-        return self._chunk({"content": delta.text})
+    def write(self, event: TextDelta | Reply[Any]) -> Iterator[str]:
+        """Yield a piece of text, or what comes after all of them."""
+        if isinstance(event, TextDelta):
+            yield self._chunk({"content": event.text})
+        else:
+            yield from self._end(event)
 
-    def last_chunks(self, reply: Reply[Any]) -> Iterator[str]:
-        """Yield what comes after the text."""
+    def fail(self, error: Exception) -> Iterator[str]:
+        """Yield the error that breaks the answer off."""
+        yield f"data: {error_body(error).model_dump_json()}\n\n"
+
+    def _end(self, reply: Reply[Any]) -> Iterator[str]:
         if not isinstance(reply.output, str):
             yield self._chunk({"content": text_of(reply)})
+        if reply.refusal:
+            yield self._chunk({"refusal": reply.refusal})
         if calls := _wire_calls(reply):
             indexed = [{"index": index, **call.model_dump()} for index, call in enumerate(calls)]
             yield self._chunk({"tool_calls": indexed})
@@ -224,7 +268,7 @@ def _wire_calls(reply: Reply[Any]) -> list[WireToolCall]:
 
 
 def _finish_reason(reply: Reply[Any]) -> FinishReason:
-    return _FINISH_REASONS.get(reply.finish_reason, "stop")
+    return "stop" if reply.refusal else _FINISH_REASONS.get(reply.finish_reason, "stop")
 
 
 def _usage(reply: Reply[Any]) -> Usage:

@@ -6,7 +6,7 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.llm.budget import Budget
-    from app.llm.calls import Call, Event, Handler, Layer, Message, Reply, TextDelta, Tool, ToolCall
+    from app.llm.calls import Call, Event, Handler, Image, Layer, Message, Reply, TextDelta, Tool, ToolCall
     from app.llm.errors import LLMError
     from app.llm.facade import chat, complete, extract, stream
     from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
@@ -20,6 +20,7 @@ __all__ = [
     "Call",
     "Event",
     "Handler",
+    "Image",
     "LLMError",
     "Layer",
     "Message",
@@ -48,7 +49,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     budget=("Budget",),
-    calls=("Call", "Event", "Handler", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
+    calls=("Call", "Event", "Handler", "Image", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
     errors=("LLMError",),
     facade=("chat", "complete", "extract", "stream"),
     messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),

@@ -39,7 +39,8 @@ class Image:
 
     media_type: str
     """Such as `image/png`."""
-    content: bytes
+    data: str
+    """The file in Base64."""
 
 
 @dataclass(frozen=True)

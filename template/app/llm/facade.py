@@ -16,6 +16,7 @@ from pydantic_ai import (
     ExternalToolset,
     ModelSettings,
     PromptedOutput,
+    StructuredDict,
     ToolDefinition,
     ToolOutput,
     capture_run_messages,
@@ -192,7 +193,7 @@ def _handler() -> Handler:
 
 async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:
     """The end of the chain: let pydantic-ai talk to the provider. Raises a subclass of `LLMError`."""
-    check_options(call.model, call.options)
+    check_options(call.model, call.options, images=any(message.images for message in call.messages))
     ask = _ask_for_text if call.output_type is str else _ask_for_structure
     try:
         async with aclosing(ask(call)) as events:
@@ -270,7 +271,7 @@ async def _ask_for_structure(call: Call) -> AsyncGenerator[Event, None]:
 def _structure(call: Call) -> Any:
     """Return what pydantic-ai is to ask for."""
     if call.output_type is dict:
-        return PromptedOutput(dict[str, Any], template=False)
+        return PromptedOutput(StructuredDict({"type": "object"}), template=False)
     taken = {tool.name for tool in call.tools}
     if _OUTPUT_TOOL not in taken:
         return call.output_type

@@ -1,6 +1,7 @@
 """Between our conversations and those of pydantic-ai."""
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -32,7 +33,9 @@ def _to_pydantic_ai(message: Message, tool_names: Mapping[str, str]) -> ModelMes
     if message.role == "system":
         return ModelRequest([SystemPromptPart(message.text)])
     if message.role == "user":
-        images = [BinaryContent(image.content, media_type=image.media_type) for image in message.images]
+        images = [
+            BinaryContent(b64decode(image.data), media_type=image.media_type) for image in message.images
+        ]
         return ModelRequest([UserPromptPart([message.text, *images] if images else message.text)])
     if message.role == "tool":
         call_id = message.tool_call_id or ""
@@ -52,7 +55,7 @@ def _clean(part: Any) -> Any:
     if isinstance(part, TextPart):
         return replace(part, content=cleaned_text(part.content))
     if isinstance(part, ToolCallPart):
-        return replace(part, args=_clean_arguments(part.args))
+        return replace(part, tool_name=cleaned_text(part.tool_name), args=_clean_arguments(part.args))
     return part
 
 

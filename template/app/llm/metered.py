@@ -4,17 +4,19 @@ pydantic-ai counts them when they are done: several at the same time would all f
 streams, it also adds up the whole answer at each piece: a long answer would cost its length squared.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any
 
+from pydantic_ai.exceptions import UnexpectedModelBehavior
 from pydantic_ai.messages import ModelResponse
 from pydantic_ai.models import Model, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 
 from app.llm import offline
 from app.llm.budget import Budget
+from app.llm.errors import BrokenAnswer
 from app.llm.messages import clean_response
 
 
@@ -32,7 +34,8 @@ class Metered(WrapperModel):
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
         self._budget.begin_request()
         try:
-            response = await super().request(*args, **options)
+            with _broken_answers(self.model_name):
+                response = await super().request(*args, **options)
         except BaseException:
             self._budget.undo_request()
             raise
@@ -46,8 +49,9 @@ class Metered(WrapperModel):
         self._budget.begin_request()
         begun: StreamedResponse | None = None
         try:
-            async with super().request_stream(*args, **options) as begun:
-                yield begun
+            with _broken_answers(self.model_name):
+                async with super().request_stream(*args, **options) as begun:
+                    yield begun
         finally:
             if begun is None:
                 self._budget.undo_request()
@@ -61,6 +65,18 @@ class Metered(WrapperModel):
             output_tokens=response.usage.output_tokens,
             cost=cost_of(response),
         )
+
+
+@contextmanager
+def _broken_answers(model: str) -> Generator[None]:
+    """Tell an answer that cannot be read, which is the provider's fault, from one that does not fit."""
+    try:
+        yield
+    except UnexpectedModelBehavior as error:
+        reason = str(error).partition("\n")[0].rstrip(".:")
+        raise BrokenAnswer(
+            f"The provider sent a broken answer for {model}: {reason}.", hint="Try again later."
+        ) from error
 
 
 def cost_of(response: ModelResponse) -> Decimal | None:

@@ -32,6 +32,7 @@ from app.llm.settings import (
 )
 
 if TYPE_CHECKING:
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
     from pydantic_ai.providers.openai import OpenAIProvider
 
 
@@ -43,6 +44,14 @@ def _http_client() -> AsyncClient:
 
 def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
+
+
+def _profile() -> "OpenAIModelProfile":
+    """Return what all servers of Chat Completions have in common."""
+    from pydantic_ai.profiles.openai import OpenAIModelProfile
+
+    # a connection that breaks may look like an end: without a reason an answer is not complete
+    return OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
 
 
 class Provider(ABC):
@@ -98,7 +107,7 @@ class OpenAI(Provider):
     def build_for_chat_completions(self, name: str) -> Model:
         from pydantic_ai.models.openai import OpenAIChatModel
 
-        return OpenAIChatModel(name, provider=self._provider())
+        return OpenAIChatModel(name, provider=self._provider(), profile=_profile())
 
     def _provider(self) -> "OpenAIProvider":
         from openai import AsyncOpenAI
@@ -189,7 +198,7 @@ class Azure(Provider):
             http_client=_http_client(),
         )
         provider.client.max_retries = 0
-        return OpenAIChatModel(name, provider=provider)
+        return OpenAIChatModel(name, provider=provider, profile=_profile())
 
 
 class Bedrock(Provider):
@@ -265,7 +274,7 @@ class Ollama(Provider):
             http_client=_http_client(),
             max_retries=0,
         )
-        return OllamaModel(name, provider=OllamaProvider(openai_client=client))
+        return OllamaModel(name, provider=OllamaProvider(openai_client=client), profile=_profile())
 
 
 PROVIDERS = {
@@ -335,13 +344,18 @@ def needs_chat_completions(options: ModelSettings) -> bool:
     return not _CHAT_COMPLETIONS_ONLY.isdisjoint(options)
 
 
-def check_options(model: str, options: ModelSettings) -> None:
-    """Raise `OptionNotSupported` for an option that pydantic-ai would drop in silence."""
-    if model == offline.NAME or not options:
+def check_options(model: str, options: ModelSettings, *, images: bool = False) -> None:
+    """Raise `OptionNotSupported` for an option that pydantic-ai would drop in silence, and for pictures
+    that a model cannot see."""
+    if model == offline.NAME:
+        if images:
+            raise OptionNotSupported(f"{model} cannot see pictures.")
         return
     check_configured(model)
-    lacking = PROVIDERS[model.partition(":")[0]].lacks & options.keys()
     profile = build_model(model, needs_chat_completions(options)).profile
+    if images and not profile.get("supports_image_input"):
+        raise OptionNotSupported(f"{model} cannot see pictures.")
+    lacking = PROVIDERS[model.partition(":")[0]].lacks & options.keys()
     if "thinking" in options and not (
         profile.get("supports_thinking") or profile.get("thinking_always_enabled")
     ):

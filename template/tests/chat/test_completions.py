@@ -7,7 +7,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.conftest import SetEnvironment
-from tests.llm.fake_provider import Calls, FakeProvider
+from tests.llm.fake_provider import Calls, FakeProvider, Message, Raw, Refusal
 
 pytestmark = pytest.mark.usefixtures("database", "fresh_models")
 
@@ -34,6 +34,23 @@ def chosen(name: str) -> dict[str, Any]:
 
 def answer_format(schema: object) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
+NESTED = nested(90)
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+PNG = "data:image/png;base64,iVBORw0KGgo="
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +194,6 @@ async def test_an_error_before_the_first_piece_of_a_stream_has_its_status(
         ({"messages": []}, "messages"),
         ({"messages": "Hello"}, "messages"),
         ({"messages": [{"role": "nobody", "content": "x"}]}, "messages.0.role"),
-        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
         ({"messages": [USER, {"role": "assistant", "content": "x"}]}, "messages"),
         ({"messages": [USER, {"role": "tool", "content": "x"}]}, "messages.tool_call_id"),
         ({"messages": [{"role": "user", "content": "a\0b"}]}, "messages.0.content"),
@@ -189,11 +205,16 @@ async def test_an_error_before_the_first_piece_of_a_stream_has_its_status(
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": chosen("weather")}, "tool_choice"),
         ({"tools": [WEATHER], "tool_choice": chosen("nonsense")}, "tool_choice"),
-        ({"tools": [tool("final_result")]}, "tools.function.name"),
         ({"tools": [tool("a", {"properties": 5})]}, "tools.function.parameters"),
         ({"modalities": ["audio"]}, "modalities"),
         ({"functions": [{"name": "a"}]}, "functions"),
         ({"logit_bias": {"1": 5}}, "logit_bias"),
+        ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
+        ({"verbosity": "high"}, "verbosity"),
+        ({"reasoning_effort": "enormous"}, "reasoning_effort"),
+        ({"tools": [tool("a", NESTED)]}, "tools.function.parameters"),
+        ({"response_format": answer_format(NESTED)}, "response_format.json_schema.schema"),
+        ({"tools": [tool("a", {"$ref": "http://127.0.0.1:1/x"})]}, "tools.function.parameters"),
         ({"response_format": answer_format({"$ref": "#/$defs/Z"})}, "response_format.json_schema.schema"),
         ({"response_format": answer_format({"$ref": "#"})}, "response_format.json_schema.schema"),
         ({"response_format": answer_format({"properties": [1]})}, "response_format.json_schema.schema"),
@@ -231,12 +252,259 @@ async def test_a_body_that_is_too_large_is_an_error_in_openais_shape(client: Asy
     assert (response.status_code, response.json()["error"]["type"]) == (413, "invalid_request_error")
 
 
-async def test_images_are_refused_not_dropped(client: AsyncClient) -> None:
-    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+async def test_a_picture_reaches_the_model(client: AsyncClient, provider: FakeProvider) -> None:
+    parts = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": PNG}}]
 
-    document = await ask(client, {"role": "user", "content": [image]})
+    await ask(client, {"role": "user", "content": parts}, conversation_id="pictures")
+    await ask(client, USER, conversation_id="pictures")
+
+    for sent in provider.requests:  # also when the conversation is recalled
+        (user, *_) = [message for message in sent["messages"] if message["role"] == "user"]
+        assert [part["type"] for part in user["content"]] == ["text", "image_url"]
+        assert user["content"][1]["image_url"]["url"] == PNG
+
+
+@pytest.mark.parametrize(
+    ("part", "role"),
+    [
+        ({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}, "user"),
+        ({"type": "image_url", "image_url": {"url": "data:image/svg+xml;base64,AAAA"}}, "user"),
+        ({"type": "image_url", "image_url": {"url": PNG}}, "system"),
+        ({"type": "input_audio"}, "user"),
+        ({"type": "file"}, "user"),
+    ],
+)
+async def test_other_parts_are_refused_not_dropped(part: Any, role: str, client: AsyncClient) -> None:
+    document = await ask(client, {"role": role, "content": [part]}, USER)
 
     assert document["error"]["code"] == "unsupported_parameter"
+
+
+@pytest.mark.parametrize("tools", [[], [WEATHER], [tool("final_result")]])
+async def test_a_structured_answer_that_does_not_fit_is_corrected(
+    tools: list[Any], client: AsyncClient, provider: FakeProvider
+) -> None:
+    name = "final_result_2" if tools and tools[0]["function"]["name"] == "final_result" else "final_result"
+    wrong, right = '{"name": "Ann", "age": -1, "nope": 1}', '{"name": "Ann", "age": 7}'
+    provider.answers.extend([Calls((name, wrong)), Calls((name, right))])
+    more = {"tools": tools} if tools else {}
+
+    document = await ask(client, response_format=answer_format(PERSON), **more)
+
+    (choice,) = document["choices"]
+    assert json.loads(choice["message"]["content"]) == {"name": "Ann", "age": 7}
+    assert (choice["finish_reason"], "tool_calls" in choice["message"]) == ("stop", False)
+    told = str(provider.requests[1]["messages"][-1])
+    assert "age" in told
+    assert "nope" in told
+
+
+async def test_a_pattern_that_would_take_for_ever_does_not_stop_the_others(
+    client: AsyncClient, provider: FakeProvider
+) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
+    provider.answers.extend([Calls(("final_result", json.dumps({"a": "a" * 60 + "!"})))] * 3)
+
+    document = await ask(client, response_format=answer_format(schema))
+
+    assert document["error"]["code"] == "model-invalid-output"
+
+
+async def test_any_json_object_can_be_asked_for(client: AsyncClient, provider: FakeProvider) -> None:
+    provider.answers.extend(["No JSON", '{"a": 1}'])
+
+    document = await ask(client, response_format={"type": "json_object"})
+
+    assert json.loads(document["choices"][0]["message"]["content"]) == {"a": 1}
+    assert provider.requests[0]["response_format"] == {"type": "json_object"}
+    assert "tools" not in provider.requests[0]
+
+
+async def test_system_messages_stay_where_they_are(client: AsyncClient, provider: FakeProvider) -> None:
+    said = [
+        ("user", "hi"),
+        ("assistant", "yo"),
+        ("system", "Use the tool."),
+        ("user", "so?"),
+        ("system", "Now."),
+    ]
+
+    await ask(
+        client, {"role": "developer", "content": "Rhyme."}, *({"role": r, "content": c} for r, c in said)
+    )
+
+    sent = [(message["role"], message["content"]) for message in provider.requests[0]["messages"]]
+    assert sent == [("system", "Rhyme."), *said]
+
+
+async def test_a_system_message_alone_is_enough(client: AsyncClient, provider: FakeProvider) -> None:
+    await ask(client, {"role": "system", "content": "Say hello."})
+
+    assert provider.requests[0]["messages"] == [{"role": "system", "content": "Say hello."}]
+
+
+async def test_the_reasoning_effort_reaches_a_model_that_reasons(
+    client: AsyncClient, provider: FakeProvider, set_environment: SetEnvironment
+) -> None:
+    set_environment(CHAT_MODELS=f"{MODEL},openai:gpt-5-mini")
+
+    await ask(client, model="openai:gpt-5-mini", reasoning_effort="low")
+
+    assert provider.requests[0]["reasoning_effort"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("model", "option"),
+    [
+        ("openai:gpt-4.1-mini", {"reasoning_effort": "low"}),
+        ("openai:gpt-5-mini", {"temperature": 0.5}),
+    ],
+)
+async def test_an_option_that_a_model_does_not_take_is_refused_by_name(
+    model: str,
+    option: dict[str, Any],
+    client: AsyncClient,
+    provider: FakeProvider,
+    set_environment: SetEnvironment,
+) -> None:
+    set_environment(CHAT_MODELS=model)
+
+    document = await ask(client, model=model, **option)
+
+    assert document["error"]["code"] == "unsupported_parameter"
+    assert next(iter(option)) in document["error"]["message"]
+    assert provider.requests == []
+
+
+async def test_a_model_whose_name_has_a_slash_is_found(
+    client: AsyncClient, set_environment: SetEnvironment
+) -> None:
+    set_environment(CHAT_MODELS="openai:meta/llama-3")
+
+    response = await client.get("/v1/models/openai:meta/llama-3")
+
+    assert response.json()["id"] == "openai:meta/llama-3"
+
+
+@pytest.mark.parametrize("finish", ["stop", "length"])
+@pytest.mark.parametrize("tools", [[], [WEATHER]])
+async def test_an_empty_answer_is_an_answer(
+    tools: list[Any], finish: str, client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(Message({"content": ""}, finish))
+    more = {"tools": tools} if tools else {}
+
+    document = await ask(client, **more)
+
+    (choice,) = document["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("", finish)
+    assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"tools": [WEATHER]}, {"response_format": answer_format(PERSON)}])
+async def test_a_refusal_of_the_model_is_passed_on_in_its_words(
+    more: dict[str, Any], client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(Message({"content": None, "refusal": "I cannot help with that."}, "stop"))
+
+    document = await ask(client, **more)
+
+    (choice,) = document["choices"]
+    assert choice["message"]["refusal"] == "I cannot help with that."
+    assert choice["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "content", [b'{"id": "x", "choices": [', b"", b'{"choices": []}', b"<html>", b"data: {no json\n\n"]
+)
+async def test_a_broken_answer_is_the_providers_fault(
+    content: bytes,
+    stream: bool,
+    client: AsyncClient,
+    provider: FakeProvider,
+    set_environment: SetEnvironment,
+) -> None:
+    set_environment(LLM_RETRIES="1")
+    provider.answers.extend([Raw(content), Raw(content)])
+    body = {"model": MODEL, "messages": [USER], "stream": stream}
+
+    response = await client.post("/v1/chat/completions", json=body)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (502, "model-answer-broken")
+    assert (response.headers["x-should-retry"], len(provider.requests)) == ("false", 2)
+
+
+async def test_a_stream_that_ends_without_a_reason_is_not_complete(
+    client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(Message({"content": "Half of"}, None))
+    body = {"model": MODEL, "messages": [USER], "stream": True, "conversation_id": "half"}
+
+    *_, last = events((await client.post("/v1/chat/completions", json=body)).text)
+
+    assert last["error"]["code"] == "model-answer-broken"
+    assert (await client.get("/v1/conversations/half/messages")).status_code == 404
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_cannot_be_stored_is_replaced(
+    stream: bool, client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append("a\0b \ud800c")
+    body = {"model": MODEL, "messages": [USER], "stream": stream, "conversation_id": "odd"}
+
+    response = await client.post("/v1/chat/completions", json=body)
+
+    assert response.status_code == 200
+    (stored,) = [
+        message["content"]
+        for message in (await client.get("/v1/conversations/odd/messages")).json()["messages"]
+        if message["role"] == "assistant"
+    ]
+    assert stored.strip() == "a\N{REPLACEMENT CHARACTER}b \N{REPLACEMENT CHARACTER}c"
+
+
+async def test_the_wait_that_a_provider_asks_for_is_passed_on(
+    client: AsyncClient, provider: FakeProvider, set_environment: SetEnvironment
+) -> None:
+    set_environment(LLM_RETRIES="2")
+    provider.retry_after = 3600
+    provider.answers.append(429)
+
+    response = await client.post("/v1/chat/completions", json={"model": MODEL, "messages": [USER]})
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "3600")
+    assert len(provider.requests) == 1
+
+
+async def test_the_message_of_a_providers_error_is_passed_on_without_its_document(
+    client: AsyncClient, provider: FakeProvider
+) -> None:
+    provider.answers.append(Refusal(500, "boom"))
+
+    document = await ask(client)
+
+    assert "status 500: boom" in document["error"]["message"]
+    assert "{" not in document["error"]["message"]
+
+
+async def test_a_stream_is_not_held_back_by_proxies(client: AsyncClient) -> None:
+    body = {"model": MODEL, "messages": [USER], "stream": True}
+
+    response = await client.post("/v1/chat/completions", json=body)
+
+    assert response.headers["x-accel-buffering"] == "no"
+
+
+@pytest.mark.parametrize("path", ["embeddings", "completions", "moderations"])
+async def test_a_part_of_openais_api_that_is_not_here_says_so_in_its_shape(
+    path: str, client: AsyncClient
+) -> None:
+    response = await client.post(f"/v1/{path}", json={})
+
+    assert response.status_code == 400
+    assert "/v1/chat/completions" in response.json()["error"]["message"]
 
 
 async def test_too_many_requests_are_an_error_in_openais_shape(

@@ -4,6 +4,9 @@ It answers `Hello there`, or what a test puts into `answers`; a number there is 
 """
 
 import json
+import select
+import socket
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -28,6 +31,21 @@ class Calls:
 
 
 @dataclass(frozen=True)
+class Raw:
+    """An answer byte by byte, as a broken server may give it: the whole body, then the connection ends."""
+
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Message:
+    """An answer of Chat Completions with this message, and why it ends. None: a stream just ends."""
+
+    message: Json
+    finish: str | None
+
+
+@dataclass(frozen=True)
 class Refusal:
     """An answer that is an error with a code of the provider's."""
 
@@ -40,7 +58,7 @@ class FakeProvider(LocalServer):
 
     def __init__(self) -> None:
         super().__init__(_Handler)
-        self.answers: deque[str | int | Json | Calls | Refusal] = deque()
+        self.answers: deque[str | int | Json | Calls | Refusal | Raw | Message] = deque()
         """What to answer, in turn: a text, the arguments of a call of the first tool, calls of tools by name,
         or a status to fail with."""
         self.requests: list[Json] = []
@@ -48,6 +66,10 @@ class FakeProvider(LocalServer):
         self.headers: list[dict[str, str]] = []
         self.delay = 0.0
         """Seconds to wait before each answer."""
+        self.retry_after = 0
+        """Seconds that it asks to wait with status 429."""
+        self.left = threading.Event()
+        """Set when a client leaves before its answer is complete."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -64,16 +86,35 @@ class _Handler(BaseHTTPRequestHandler):
         server.paths.append(self.path)
         server.headers.append({name.lower(): value for name, value in self.headers.items()})
         answer = server.answers.popleft() if server.answers else "Hello there"
-        time.sleep(server.delay)
+        if self._client_leaves_within(server.delay):
+            server.left.set()
+            return
+        if isinstance(answer, Raw):
+            self._send_raw(answer)
+            return
         if isinstance(answer, int):
             answer = Refusal(answer, "no")
         if isinstance(answer, Refusal):
             error = {"message": answer.code, "type": "error", "code": answer.code}
             self._send(answer.status, {"error": error, "message": answer.code})
         elif body.get("stream"):
-            self._send_stream(body, _deltas(body, answer))
+            self._send_stream(body, answer)
         else:
             self._send(200, _document(self.path, body, answer))
+
+    def _client_leaves_within(self, seconds: float) -> bool:
+        """Wait, and say whether the client has closed the connection meanwhile."""
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+
+    def _send_raw(self, answer: Raw) -> None:
+        is_stream = answer.content.startswith(b"data:")
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream" if is_stream else "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(answer.content)
+        self.close_connection = True
 
     def _send(self, status: int, document: Json) -> None:
         content = json.dumps(document).encode()
@@ -81,27 +122,33 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         if status == 429:
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", str(cast("FakeProvider", self.server).retry_after))
         self.end_headers()
         self.wfile.write(content)
 
-    def _send_stream(self, body: Json, deltas: list[Json]) -> None:
+    def _send_stream(self, body: Json, answer: str | Json | Calls | Message) -> None:
         """Send the answer of Chat Completions piece by piece, as server-sent events."""
+        deltas = _deltas(body, answer)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
+        finish = answer.finish if isinstance(answer, Message) else "stop"
         chunks: list[Json] = [{"choices": [_choice(delta)]} for delta in deltas]
-        chunks += [{"choices": [_choice({}, "stop")]}, {"choices": [], "usage": _usage()}]
+        if finish:
+            chunks += [{"choices": [_choice({}, finish)]}, {"choices": [], "usage": _usage()}]
         for chunk in chunks:
             frame = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": body["model"]}
             self.wfile.write(f"data: {json.dumps({**frame, **chunk})}\n\n".encode())
-        self.wfile.write(b"data: [DONE]\n\n")
+        if finish:
+            self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
 
 
-def _deltas(body: Json, answer: str | Json | Calls) -> list[Json]:
+def _deltas(body: Json, answer: str | Json | Calls | Message) -> list[Json]:
     """Return the pieces: words, or a tool call whose arguments come in two halves."""
+    if isinstance(answer, Message):
+        return [{"role": "assistant", **answer.message}]
     if isinstance(answer, Calls):
         return [{"role": "assistant", "tool_calls": _tool_calls(answer)}]
     if isinstance(answer, str):
@@ -137,7 +184,9 @@ def _usage() -> Json:
     }
 
 
-def _document(path: str, body: Json, answer: str | Json | Calls) -> Json:
+def _document(path: str, body: Json, answer: str | Json | Calls | Message) -> Json:
+    if isinstance(answer, Message):
+        return _completion(body, {"role": "assistant", **answer.message}, answer.finish)
     if isinstance(answer, Calls):
         message = {"role": "assistant", "content": None, "tool_calls": _tool_calls(answer)}
         return _completion(body, message)
@@ -160,13 +209,13 @@ def _chat_completion(body: Json, answer: str | Json) -> Json:
     return _completion(body, message)
 
 
-def _completion(body: Json, message: Json) -> Json:
+def _completion(body: Json, message: Json, finish: str | None = "stop") -> Json:
     return {
         "id": "c1",
         "object": "chat.completion",
         "created": 1,
         "model": body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         "usage": _usage(),
     }
 

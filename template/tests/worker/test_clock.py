@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 @asynccontextmanager
-async def running(*clocks: Clock) -> AsyncIterator[None]:
+async def running(*clocks: Clock) -> AsyncGenerator[None]:
     tasks = [asyncio.create_task(clock.run()) for clock in clocks]
     try:
         yield
