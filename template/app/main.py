@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app.api.middleware import install_middleware
+from app.api.pages import install_pages
 from app.api.problems import install_problem_handlers
+from app.api.settings import ApiSettings
 from app.core.lifespan import open_features
 from app.core.logging import configure_logging
 from app.core.project import about_project
@@ -18,9 +20,18 @@ def create_app() -> FastAPI:
     configure_logging()
     project = about_project()
     app = FastAPI(
-        title=project.name, version=project.version, description=project.description, lifespan=_lifespan
+        title=project.title,
+        version=project.version,
+        description=project.description,
+        lifespan=_lifespan,
+        openapi_url="/openapi.json" if ApiSettings.load().shows_docs() else None,
+        docs_url=None,  # its pages would load their scripts from elsewhere: ours are in app/api/pages.py
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,  # the address to go to would be made of the client's header `Host`
     )
     install_middleware(app)
+    install_pages(app)
     install_problem_handlers(app)
     for feature in load_features():
         if feature.router:

@@ -41,8 +41,15 @@ class ApiSettings(Settings):
     """Names under which the API is called, such as api.example.com or *.example.com. Not set: any; only
     this machine's if no key is required."""
 
+    docs: bool | None = None
+    """Whether `/`, `/docs` and `/openapi.json` are shown. Not set: everywhere but in production."""
+
     shutdown_seconds: float = Field(20.0, ge=0)
     """How long open requests may finish when the server is told to stop."""
+
+    def shows_docs(self) -> bool:
+        """Whether people may look at the routes."""
+        return self.docs if self.docs is not None else not AppSettings.load().is_production
 
     def needs_keys(self) -> bool:
         """Whether a request without a key is refused."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.api import Principal, problem_responses, require, while_connected
 from app.chat import repository
@@ -34,6 +35,15 @@ READ, WRITE = require("runs:read"), require("runs:write")
 _EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 """Of a stream: `data` is a chunk as OpenAI has it, or `[DONE]`."""
 
+
+class _NameConvertor(PathConvertor):
+    """A name of a model: it may hold slashes, and what is none must not lead to another route's errors."""
+
+    regex = "(?s:.+)"
+
+
+register_url_convertor("name", _NameConvertor())
+
 door = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
 conversations = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 
@@ -44,7 +54,7 @@ async def list_models() -> ModelList:
     return ModelList(data=[_model(name) for name in available_models()])
 
 
-@door.get("/models/{model:path}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
+@door.get("/models/{model:name}", dependencies=[READ], responses=error_responses(401, 403, 404, 429))
 async def get_model(model: str) -> Model:
     """Return one of the models."""
     return _model(require_available(model))

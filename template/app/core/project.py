@@ -9,9 +9,10 @@ from app.core.paths import ROOT
 
 @dataclass(frozen=True)
 class Project:
-    """The table `[project]`."""
+    """The table `[project]`, and the title that people see."""
 
     name: str
+    title: str
     version: str
     description: str
 
@@ -21,7 +22,9 @@ def about_project() -> Project:
     """Read `pyproject.toml`. In the template itself, which has none yet, return placeholders."""
     try:
         with (ROOT / "pyproject.toml").open("rb") as file:
-            table = tomllib.load(file)["project"]
+            document = tomllib.load(file)
     except FileNotFoundError:
-        return Project("app", "0", "")
-    return Project(table["name"], table["version"], table["description"])
+        return Project("app", "App", "0", "")
+    table = document["project"]
+    title = document.get("tool", {}).get("app", {}).get("title", table["name"])
+    return Project(table["name"], title, table["version"], table["description"])

@@ -1,5 +1,6 @@
 """What browsers are told, and from where the API may be called."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -37,8 +38,35 @@ async def test_every_answer_protects_browsers(path: str, get: Get) -> None:
     assert "server" not in headers
 
 
-async def test_the_documentation_may_load_its_scripts(get: Get) -> None:
-    assert "cdn.jsdelivr.net" in (await get("/docs")).headers["content-security-policy"]
+async def test_the_pages_load_nothing_from_elsewhere(get: Get) -> None:
+    page = await get("/docs")
+    loaded = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+
+    assert "http" not in page.headers["content-security-policy"]
+    assert [path for path in loaded if path.endswith(".js")]
+    assert [(await get(path)).status_code for path in loaded] == [200] * len(loaded)
+
+
+async def test_the_home_page_says_what_runs_here(get: Get) -> None:
+    page = (await get("/")).text
+
+    assert "<dt>echo_summary</dt>" in page
+    assert "/docs" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
+async def test_production_shows_no_pages_unless_it_is_told_to(
+    path: str, get: Get, set_environment: SetEnvironment
+) -> None:
+    set_environment(ENVIRONMENT="production")
+    assert (await get(path)).status_code == 404
+
+    set_environment(API_DOCS="true")
+    assert (await get(path)).status_code == 200
+
+
+async def test_no_redirect_follows_the_host_of_a_client(get: Get) -> None:
+    assert (await get("/v1/runs/", Host="evil.example")).status_code == 404
 
 
 async def test_https_is_demanded_only_where_it_is_spoken(get: Get) -> None:
