@@ -1,18 +1,21 @@
-"""Layer 3: the type checker on each tree of code, and the generated suites of those that cover all choices.
+"""Layer 3: what runs. The command of AGENTS.md in projects that cover all choices, each in an environment of
+its own; and the type checker on each tree of code, where one environment with all dependencies serves for speed.
 
-One environment with the dependencies of all combinations serves them all. `TEST_BROKER_URL` leads the suite
-of a project with RabbitMQ to a real RabbitMQ.
+`TEST_BROKER_URL` leads the suite of a project with RabbitMQ to a real RabbitMQ.
 """
 
 import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,14 @@ REAL_SERVICES = "tests/db/fixtures.py"
 MINUTES_LONG = ["tests/dev", "tests/runs/test_survival.py"]
 """Tests that start whole applications and kill parts of them: run in the largest projects alone."""
 
+VERSIONS = ("3.13", "3.11")
+"""Of Python: the one that most people have, and the oldest that is supported."""
+
+ROTATION = int(os.environ.get("MATRIX_ROTATION", date.today().toordinal()))
+"""Which of the dear combinations are run: others every day. The names of the tests say which."""
+
+PROVIDERS: list[str] = next(question.choices for question in QUESTIONS if question.name == "llm_provider")
+
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
@@ -41,20 +52,38 @@ def distinct_projects() -> list[Answers]:
 
 
 def chosen_projects() -> list[Answers]:
-    """Return those whose suites are run.
+    """Return those whose suites are run, each in an environment of its own.
 
-    A suite takes less than a minute, or ten where it starts databases, brokers and workers. So of the quick
-    projects each framework and each set of systems is run; of the slow ones the largest with each broker,
-    with MCP and without, and one with the backend alone, but for what takes minutes.
+    A suite takes less than a minute, or five where it starts databases, brokers and workers. So of the quick
+    projects each provider with each set of stages is run, and each framework and set of systems; of the slow
+    ones the largest with each broker, with MCP and without, and one with the backend alone, but for what takes
+    minutes. The providers of the slow ones take turns, from day to day.
     """
     projects = [*all_combinations()]
     slow = [answers for answers in projects if REAL_SERVICES in compose(answers)]
     quick = [answers for answers in projects if REAL_SERVICES not in compose(answers)]
     slow.sort(key=lambda answers: (-len(answers["stages"]), -len(answers["systems"])))
+    covering = [*cover(slow, "broker", "mcp_server"), *cover(slow[-1:], "stages")]
     return [
-        *cover(slow, "broker", "mcp_server"),
-        *cover(slow[-1:], "stages"),
-        *cover(quick, "stages", "agent_framework", "systems"),
+        *(_with_provider(answers, ROTATION + turn) for turn, answers in enumerate(covering)),
+        *_each_provider_and_set_of_stages(quick),
+        *cover(quick, "agent_framework", "systems"),
+    ]
+
+
+def _with_provider(answers: Answers, turn: int) -> Answers:
+    return {**answers, "llm_provider": PROVIDERS[turn % len(PROVIDERS)]}
+
+
+def _each_provider_and_set_of_stages(projects: Sequence[Answers]) -> list[Answers]:
+    """Return for each set of stages a project with each provider; the other choices take turns."""
+    groups: defaultdict[str, list[Answers]] = defaultdict(list)
+    for answers in projects:
+        groups[str(answers["stages"])].append(answers)
+    return [
+        _with_provider(group[(ROTATION + turn * len(group) // len(PROVIDERS)) % len(group)], turn)
+        for group in groups.values()
+        for turn in range(len(PROVIDERS))
     ]
 
 
@@ -75,7 +104,13 @@ def cover(projects: Sequence[Answers], *questions: str) -> list[Answers]:
 
 
 each_project = pytest.mark.parametrize("answers", distinct_projects(), ids=label)
-each_chosen_project = pytest.mark.parametrize("answers", chosen_projects(), ids=label)
+each_chosen_project = pytest.mark.parametrize(
+    ("answers", "version"),
+    [
+        pytest.param(answers, VERSIONS[turn % len(VERSIONS)], id=f"{label(answers)}-{VERSIONS[turn % 2]}")
+        for turn, answers in enumerate(chosen_projects())
+    ],
+)
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -169,20 +204,34 @@ def written(project: Project, folder: Path) -> Path:
     return folder
 
 
+def interpreter(version: str) -> str:
+    """Return a Python of this version. Skips the test where there is none."""
+    places = [shutil.which(f"python{version}"), *Path.home().glob(f".pyenv/versions/{version}*/bin/python")]
+    for place in filter(None, places):
+        done = subprocess.run([place, "--version"], capture_output=True, text=True, check=False)
+        if done.stdout.startswith(f"Python {version}."):
+            return str(place)
+    pytest.skip(f"Python {version} is not installed")
+
+
 @each_chosen_project
-def test_its_suite_passes(
-    answers: Answers, python: Path, tmp_path: Path, request: pytest.FixtureRequest
+def test_the_command_of_agents_md_passes(
+    answers: Answers, version: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    """With what the project declares, and nothing else."""
     project = written(compose(answers), tmp_path / "project")
-    variables: Mapping[str, str] = {}
+    (command,) = console_commands((project / "AGENTS.md").read_text(encoding="utf-8"), "Before you commit")
+    variables: dict[str, str] = {"UV_PYTHON": interpreter(version)}
     if answers["broker"] == "rabbitmq":
-        variables = {"TEST_BROKER_URL": request.getfixturevalue("rabbitmq")}
+        variables["TEST_BROKER_URL"] = request.getfixturevalue("rabbitmq")
+    if answers["stages"] == ["backend"]:
+        variables["PYTEST_ADDOPTS"] = " ".join(f"--ignore={path}" for path in MINUTES_LONG)
 
-    repeated = [f"--ignore={path}" for path in MINUTES_LONG] if answers["stages"] == ["backend"] else []
-    output = run([str(python), "-m", "pytest", "-q", *repeated], project, **variables)
+    output = run(["bash", "-c", command], project, **variables)
 
-    assert re.search(r"^\d+ passed", output.splitlines()[-1]), output
-    assert "skipped" not in output.splitlines()[-1], output
+    last = output.splitlines()[-1]
+    assert re.search(r"^\d+ passed", last), output
+    assert "skipped" not in last, output
 
 
 @each_project

@@ -37,9 +37,6 @@ MODULES = {
 }
 """The module of a distribution where it is not its name; None where it is used without an import."""
 
-OPTIONAL = {"openai", "anthropic"}
-"""SDKs that `app/llm/providers.py` imports if they are there; the project declares one of them."""
-
 
 def python_files(project: Project) -> Iterator[tuple[str, ast.Module]]:
     for path, content in project.items():
@@ -127,7 +124,7 @@ def test_every_import_resolves(answers: Answers) -> None:
             if top in {"app", "tests"}:
                 if not {module, f"{module}.{attribute}"} & own:
                     missing.add((path, name))
-            elif top not in allowed and not (path == "app/llm/providers.py" and top in OPTIONAL):
+            elif top not in allowed:
                 missing.add((path, name))
 
     assert missing == set()

@@ -14,8 +14,7 @@ from starlette.exceptions import HTTPException
 from app.chat.schemas import ErrorBody, ErrorDetail
 from app.core.errors import AppError
 from app.core.redaction import redact_text
-from app.llm.errors import ModelUnavailable
-from app.llm.settings import LLMSettings
+from app.llm import LLMError
 
 log = structlog.get_logger(__name__)
 
@@ -55,15 +54,14 @@ def error_response(error: Exception) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     # the SDK tries 429 and 5xx again by itself: not where that cannot help, or was done already
     headers["x-should-retry"] = str(_is_worth_another_try(error)).lower()
-    if isinstance(error, ModelUnavailable) and error.retry_after is not None:
-        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        headers["Retry-After"] = str(math.ceil(seconds))
     return JSONResponse(error_body(error).model_dump(), status, headers=headers)
 
 
 def _is_worth_another_try(error: Exception) -> bool:
-    if not isinstance(error, AppError) or not error.may_pass:
-        return False
-    return not isinstance(error, ModelUnavailable) or not LLMSettings.load().retries
+    """Whether a client should try again. A call of a model has been, as often as `LLM_RETRIES` says."""
+    return isinstance(error, AppError) and error.may_pass and not isinstance(error, LLMError)
 
 
 def error_body(error: Exception) -> ErrorBody:

@@ -110,17 +110,16 @@ class OpenAI(Provider):
         return OpenAIChatModel(name, provider=self._provider(), profile=_profile())
 
     def _provider(self) -> "OpenAIProvider":
-        from openai import AsyncOpenAI
         from pydantic_ai.providers.openai import OpenAIProvider
 
         settings = OpenAISettings.load()
-        client = AsyncOpenAI(
+        provider = OpenAIProvider(
             api_key=_secret(settings.api_key) or "not-needed",
             base_url=settings.base_url or "https://api.openai.com/v1",
             http_client=_http_client(),
-            max_retries=0,
         )
-        return OpenAIProvider(openai_client=client)
+        provider.client.max_retries = 0
+        return provider
 
 
 class Anthropic(Provider):
@@ -134,18 +133,17 @@ class Anthropic(Provider):
         return [] if AnthropicSettings.load().api_key else ["ANTHROPIC_API_KEY"]
 
     def build(self, name: str) -> Model:
-        from anthropic import AsyncAnthropic
         from pydantic_ai.models.anthropic import AnthropicModel
         from pydantic_ai.providers.anthropic import AnthropicProvider
 
         settings = AnthropicSettings.load()
-        client = AsyncAnthropic(
+        provider = AnthropicProvider(
             api_key=_secret(settings.api_key),
             base_url=settings.base_url or "https://api.anthropic.com",
             http_client=_http_client(),
-            max_retries=0,
         )
-        return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
+        provider.client.max_retries = 0
+        return AnthropicModel(name, provider=provider)
 
 
 class Google(Provider):
@@ -263,18 +261,17 @@ class Ollama(Provider):
         return [] if OllamaSettings.load().base_url else ["OLLAMA_BASE_URL"]
 
     def build(self, name: str) -> Model:
-        from openai import AsyncOpenAI
         from pydantic_ai.models.ollama import OllamaModel
         from pydantic_ai.providers.ollama import OllamaProvider
 
         settings = OllamaSettings.load()
-        client = AsyncOpenAI(
+        provider = OllamaProvider(
             api_key=_secret(settings.api_key) or "not-needed",
             base_url=settings.base_url,
             http_client=_http_client(),
-            max_retries=0,
         )
-        return OllamaModel(name, provider=OllamaProvider(openai_client=client), profile=_profile())
+        provider.client.max_retries = 0
+        return OllamaModel(name, provider=provider, profile=_profile())
 
 
 PROVIDERS = {

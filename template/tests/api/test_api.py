@@ -11,7 +11,7 @@ from app.core import checks
 from app.core.errors import NotFound
 from app.core.lazy import Lazy
 from app.main import create_app
-from app.worker.clock import HEARTBEAT, claim_tick
+from app.worker.clock import HEARTBEAT, claim_tick, load_schedules
 from tests.conftest import SetEnvironment
 
 
@@ -160,7 +160,8 @@ async def test_a_request_id_that_is_none_is_replaced(client: AsyncClient, sent: 
 
 @pytest.mark.usefixtures("database", "broker")
 async def test_the_process_is_ready_when_all_answer(client: AsyncClient) -> None:
-    await claim_tick(HEARTBEAT, 0)
+    for schedule in (HEARTBEAT, *load_schedules()):
+        await claim_tick(schedule, 0)
 
     response = await client.get("/health/ready")
 

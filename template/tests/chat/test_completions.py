@@ -162,7 +162,7 @@ async def test_parts_of_text_are_joined(client: AsyncClient, provider: FakeProvi
 
 @pytest.mark.parametrize(
     ("status", "expected", "kind", "again"),
-    [(500, 503, "api_error", "true"), (429, 503, "api_error", "true"), (401, 503, "api_error", "false")],
+    [(500, 503, "api_error", "false"), (429, 503, "api_error", "false"), (401, 503, "api_error", "false")],
 )
 async def test_what_the_provider_refuses_is_an_error_in_openais_shape(
     status: int, expected: int, kind: str, again: str, client: AsyncClient, provider: FakeProvider

@@ -322,7 +322,7 @@ async def test_a_node_that_costs_too_much_is_named() -> None:
 
 
 async def test_what_was_paid_in_an_earlier_attempt_counts() -> None:
-    spent: list[Decimal | None] = []
+    spent: list[Decimal] = []
 
     def look(costly: Number, context: Context) -> Number:
         spent.append(context.budget.spent.cost)
@@ -335,7 +335,7 @@ async def test_what_was_paid_in_an_earlier_attempt_counts() -> None:
 
     await run(flow, Text(text=""), steps)
 
-    assert spent == [None, Decimal(1)]
+    assert spent == [Decimal(0), Decimal(1)]
 
 
 async def test_a_workflow_is_known_to_the_rest_as_any_other() -> None:
