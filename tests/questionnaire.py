@@ -53,7 +53,8 @@ class Question:
     definition: Mapping[str, Any]
 
     def is_asked(self, answers: Answers) -> bool:
-        return self._render(str(self.definition.get("when", True)), answers) in {"True", "true"}
+        conditions = (self.definition.get(name, True) for name in ("when", "ask"))
+        return all(self._render(str(condition), answers) in {"True", "true"} for condition in conditions)
 
     def default(self, answers: Answers) -> Any:
         value = self.definition["default"]

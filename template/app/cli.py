@@ -10,6 +10,7 @@ import typer
 from app.core.cli import cli as core_cli
 from app.core.errors import AppError
 from app.core.registry import load_features
+from app.template.cli import cli as template_cli
 
 _WORK_WITH_WRONG_SETTINGS = {"init", "doctor"}
 _INTERRUPTED = 130
@@ -46,7 +47,9 @@ def main() -> None:
     """Run the command. Every failure is a message and an exit code, never a traceback."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        build_cli()(prog_name="app")
+        # an update may leave a conflict in a file of any feature: this command must work all the same
+        cli = template_cli if sys.argv[1:2] == ["template"] else build_cli()
+        cli(prog_name="app")
     except AppError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:

@@ -25,12 +25,14 @@ from mcp.types import (
 )
 from starlette.requests import Request
 
-from app.api import Principal, check_allowed
+from app.api import Principal, check_allowed, declare_scope
 from app.core.errors import AppError
 from app.core.project import about_project
 from app.core.registry import load_workflows
 from app.llm import load_prompt, prompt_files
 from app.runs import Run, follow_run, get_run, start_run
+
+PROMPTS_READ = declare_scope("prompts:read")
 
 Context = ServerRequestContext[Any, Request]
 
@@ -100,8 +102,9 @@ def _said(text: str, *, is_error: bool = False) -> CallToolResult:
 
 
 async def list_prompts(context: Context, _params: PaginatedRequestParams | None) -> ListPromptsResult:
-    """Return the prompt files."""
-    _require(context, "runs:read")
+    """Return the prompt files; none to a caller who may not read them: they are the application's own."""
+    if not _caller(context).may(PROMPTS_READ):
+        return ListPromptsResult(prompts=[])
     prompts = [load_prompt(name) for name in prompt_files()]
     return ListPromptsResult(
         prompts=[
@@ -116,7 +119,7 @@ async def list_prompts(context: Context, _params: PaginatedRequestParams | None)
 
 async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPromptResult:
     """Return a prompt with its variables filled in."""
-    _require(context, "runs:read")
+    _require(context, PROMPTS_READ)
     try:
         rendered = load_prompt(params.name).render(**(params.arguments or {}))
     except AppError as error:

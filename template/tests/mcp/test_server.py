@@ -18,7 +18,7 @@ INPUT = {"text": "One two three four", "max_words": 2}
 
 @pytest.fixture(scope="module")
 def key(served: Served) -> str:
-    return served.key("runs:read", "runs:write")
+    return served.key("runs:read", "runs:write", "prompts:read")
 
 
 @asynccontextmanager
@@ -109,6 +109,7 @@ async def test_a_key_may_do_no_more_than_its_scopes(served: Served) -> None:
 
     async with connected(served, reader) as client:
         assert (await client.list_tools()).tools
+        assert (await client.list_prompts()).prompts == []
         with pytest.raises(MCPError, match="runs:write"):
             await client.call_tool("echo_summary", INPUT)
 
