@@ -47,3 +47,17 @@ def import_models() -> None:
     for feature in load_features():
         if (feature.folder / "models.py").exists():
             import_module(f"app.{feature.name}.models")
+
+
+def tables_of(feature: str) -> set[str]:
+    """Return the tables of a feature's models, without those of the features inside its folder."""
+    names = [f.name for f in load_features()]
+
+    def owner(module: str) -> str:
+        return max((name for name in names if module.startswith(f"app.{name}.")), key=len, default="")
+
+    return {
+        mapper.local_table.description
+        for mapper in Base.registry.mappers
+        if owner(mapper.class_.__module__) == feature
+    }

@@ -45,7 +45,10 @@ def revision(
     feature: Annotated[str, typer.Argument(help="The feature whose models changed.")],
     message: Annotated[str, typer.Argument(help="What the migration does.")],
 ) -> None:
-    """Write a migration from what changed in a feature's models."""
+    """Write a migration from what changed in a feature's models.
+
+    One of yours for a feature of the template never meets the template's next one: it has a name of its own.
+    """
     from app.db import migrate
 
     typer.echo(f"Wrote {migrate.revision(feature, message)}. Read it before you apply it.")
@@ -58,11 +61,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
     found = migrate.status()
     if as_json:
-        typer.echo(json.dumps({"features": [asdict(s) for s in found]}))
+        typer.echo(json.dumps({"features": [asdict(s) for s in found], "leftovers": migrate.leftovers()}))
     else:
         for s in found:
             typer.echo(str(s))
-    if any(s.current != s.head for s in found):
+        for name in migrate.leftovers():
+            typer.echo(f"{name}: not in the project any more; its tables and their data are still here")
+    if not all(s.is_current for s in found):
         raise typer.Exit(1)
 
 

@@ -3,11 +3,16 @@
 They run in the order of `requires`. A feature that arrives later, or leaves, touches no other history.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -17,12 +22,15 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core.paths import APP
+from app.core.paths import APP, ROOT
 from app.core.registry import load_features
-from app.db.base import import_models
+from app.db.base import Base, import_models, tables_of
 from app.db.engine import is_outage, unavailable
 from app.db.errors import MigrationError
 from app.db.settings import DatabaseSettings
+
+_OWN = "_own_"
+"""In the names of your migrations of a feature of the template."""
 
 _LOCK = 7_041_776_200_001
 """Key of the advisory lock that keeps two migrations apart."""
@@ -35,22 +43,33 @@ class Status:
     feature: str
     current: str | None
     head: str | None
+    """Of a feature with migrations of yours and of the template's, both ends."""
     known: bool = True
     """Whether there is a file for the current revision."""
+    lacks: tuple[str, ...] = ()
+    """Columns of the models that the tables do not have, as `table.column`."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether every migration is applied, and every model has its columns."""
+        return self.known and self.current == self.head and not self.lacks
 
     def __str__(self) -> str:
         """What a reader should know, and do."""
         where = f"{self.feature}: {self.current or 'base'}"
         if not self.known:
             advice = "restore it, or go to the branch that has it"
-            return f"{where}, of which app/{self.feature}/migrations has no file: {advice}"
+            return f"{where}, of which app/{_path(self.feature)}/migrations has no file: {advice}"
         if self.current != self.head:
             return f"{where}, behind {self.head}: type `uv run app db upgrade`"
+        if self.lacks:
+            advice = f"type `uv run app db revision {self.feature} 'add what is missing'`"
+            return f"{where}, but no migration has made {', '.join(self.lacks)}: {advice}"
         return f"{where}, up to date"
 
 
 def features_with_migrations() -> list[str]:
-    """Return the features that own tables, in the order in which these are made."""
+    """Return the features that have left the project, and whose tables are still here."""
     return [f.name for f in load_features() if any((f.folder / "migrations").glob("*.py"))]
 
 
@@ -60,8 +79,13 @@ def upgrade(target: str = "head", feature: str | None = None) -> list[str]:
         return [
             line
             for name in _chosen(feature)
-            for line in _apply(connection, name, lambda config: command.upgrade(config, target))
+            for line in _apply(connection, name, lambda config: command.upgrade(config, _ends(target)))
         ]
+
+
+def _ends(target: str) -> str:
+    """Return Alembic's word for the ends of all branches: yours, and the template's."""
+    return "heads" if target == "head" else target
 
 
 def downgrade(target: str, feature: str | None = None) -> list[str]:
@@ -79,20 +103,55 @@ def downgrade(target: str, feature: str | None = None) -> list[str]:
 
 
 def revision(feature: str, message: str) -> Path:
-    """Write a migration for what changed in the models of `feature`, and return its file."""
+    """Write a migration for what changed in the models of `feature`, and return its file.
+
+    One of yours for a feature of the template has a name of its own: the template's next one, which comes with
+    an update, would else have the same. The two go on side by side from where yours began.
+    """
     if feature not in {f.name for f in load_features()}:
         raise MigrationError(f"There is no feature {feature!r}.", hint="Type `uv run app features`.")
     if pending_changes(feature) is None:
         raise MigrationError(
-            f"The models of {feature!r} have not changed.", hint=f"Change app/{feature}/models.py first."
+            f"The models of {feature!r} have not changed.",
+            hint=f"Change app/{_path(feature)}/models.py first.",
         )
-    folder = APP / feature / "migrations"
+    folder = APP / _path(feature) / "migrations"
     folder.mkdir(exist_ok=True)
-    number = len(list(folder.glob("*.py"))) + 1
+    name = _next_name(feature, folder)
     with _locked() as connection, _explained():
         config = _history(feature, connection)
-        command.revision(config, message=message, rev_id=f"{feature}_{number:04}", autogenerate=True)
-    return folder / f"{feature}_{number:04}.py"
+        base, others = _base_of_next(config)
+        needed: Any = others  # Alembic takes a list too, its types say otherwise
+        command.revision(
+            config, message=message, rev_id=name, head=base, depends_on=needed, autogenerate=True
+        )
+    _format(folder / f"{name}.py")
+    return folder / f"{name}.py"
+
+
+def _next_name(feature: str, folder: Path) -> str:
+    stage = next(f.stage for f in load_features() if f.name == feature)
+    name = feature.replace(".", "_")
+    if stage != "own" and (ROOT / ".copier-answers.yml").exists():
+        return f"{name}{_OWN}{token_hex(4)}"
+    return f"{name}_{len(list(folder.glob('*.py'))) + 1:04}"
+
+
+def _base_of_next(config: Config) -> tuple[str, list[str] | None]:
+    """Return what the next migration follows: your last one, if there is one; and what else it needs."""
+    heads = ScriptDirectory.from_config(config).get_heads()
+    own = [head for head in heads if _OWN in head]
+    if len(heads) < 2 or not own:
+        return "head", None
+    return own[0], [head for head in heads if head != own[0]]
+
+
+def _format(path: Path) -> None:
+    """Format a file as the project's others, where the formatter is installed."""
+    if find_spec("ruff"):
+        for words in (["check", "--fix"], ["format"]):
+            command = [sys.executable, "-m", "ruff", *words, "--quiet", str(path)]
+            subprocess.run(command, cwd=ROOT, check=False)
 
 
 def status() -> list[Status]:
@@ -104,7 +163,20 @@ def status() -> list[Status]:
 def differences(connection: Connection) -> list[str]:
     """Return a sentence for each feature whose tables are not those of its migrations."""
     found = [_status(connection, name) for name in features_with_migrations()]
-    return [str(s) for s in found if s.current != s.head]
+    return [str(s) for s in found if not s.is_current]
+
+
+def leftovers() -> list[str]:
+    """Return the features that have left the project, and whose tables are still in the database."""
+    present = {version_table(name) for name in features_with_migrations()}
+    with _locked() as connection:
+        found = connection.scalars(
+            text(
+                "SELECT table_name FROM information_schema.tables "
+                "WHERE table_schema = current_schema() AND table_name LIKE '%\\_alembic'"
+            )
+        ).all()
+    return sorted(name.removesuffix("_alembic") for name in set(found) - present)
 
 
 def pending_changes(feature: str) -> str | None:
@@ -155,8 +227,8 @@ def _apply(connection: Connection, feature: str, action: Callable[[Config], None
         action(_history(feature, connection))
     after = _current(connection, feature)
     connection.commit()
-    changed = before.current != after
-    return [f"{feature}: {before.current or 'base'} → {after or 'base'}"] if changed else []
+    changed = before.current != _joined(after)
+    return [f"{feature}: {before.current or 'base'} → {_joined(after) or 'base'}"] if changed else []
 
 
 @contextmanager
@@ -171,29 +243,62 @@ def _history(feature: str, connection: Connection | None = None) -> Config:
     config = Config(attributes={"feature": feature, "connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", str(APP / feature / "migrations"))
+    config.set_main_option("version_locations", str(APP / _path(feature) / "migrations"))
     config.set_main_option("file_template", "%%(rev)s")
     return config
 
 
-def _current(connection: Connection, feature: str) -> str | None:
+def _current(connection: Connection, feature: str) -> frozenset[str]:
     context = MigrationContext.configure(connection, opts={"version_table": version_table(feature)})
-    return context.get_current_revision()
+    return frozenset(context.get_current_heads())
 
 
 def _status(connection: Connection, feature: str) -> Status:
-    head, known = _revisions(feature)
+    heads, known = _revisions(feature)
     current = _current(connection, feature)
-    return Status(feature, current, head, known=current is None or current in known)
+    is_current = current == heads
+    return Status(
+        feature,
+        _joined(current),
+        _joined(heads),
+        known=current <= known,
+        lacks=_lacking(connection, feature) if is_current else (),
+    )
+
+
+def _joined(revisions: frozenset[str]) -> str | None:
+    return " + ".join(sorted(revisions)) or None
 
 
 @cache
-def _revisions(feature: str) -> tuple[str | None, frozenset[str]]:
-    """Return the newest revision of a feature, and all of them."""
+def _revisions(feature: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the newest revisions of a feature, and all of them."""
     script = ScriptDirectory.from_config(_history(feature))
-    return script.get_current_head(), frozenset(r.revision for r in script.walk_revisions())
+    revisions = list(script.walk_revisions())
+    # what another one depends on is applied with it, and Alembic does not keep it apart
+    implied = {name for revision in revisions for name in revision.dependencies or ()}
+    return frozenset(script.get_heads()) - implied, frozenset(r.revision for r in revisions)
+
+
+def _lacking(connection: Connection, feature: str) -> tuple[str, ...]:
+    """Return the columns of a feature's models that its tables do not have."""
+    rows = connection.execute(
+        text(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = current_schema()"
+        )
+    )
+    there = {(row.table_name, row.column_name) for row in rows}
+    tables = [Base.metadata.tables[name] for name in tables_of(feature)]
+    columns = ((table.name, column.name) for table in tables for column in table.columns)
+    return tuple(f"{table}.{column}" for table, column in columns if (table, column) not in there)
+
+
+def _path(feature: str) -> str:
+    """Return the folder of a feature below `app`: that of `rag.store` is inside `rag`."""
+    return feature.replace(".", "/")
 
 
 def version_table(feature: str) -> str:
     """Return the table in which Alembic keeps the revision of a feature's tables."""
-    return f"{feature}_alembic"
+    return f"{feature.replace('.', '_')}_alembic"
