@@ -18,7 +18,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.util import CommandError, to_tuple
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -105,8 +105,8 @@ def downgrade(target: str, feature: str | None = None) -> list[str]:
 def revision(feature: str, message: str) -> Path:
     """Write a migration for what changed in the models of `feature`, and return its file.
 
-    One of yours for a feature of the template has a name of its own: the template's next one, which comes with
-    an update, would else have the same. The two go on side by side from where yours began.
+    One of yours for a feature of the template has a name of its own: the next one of the template would
+    else have the same. The two go on side by side from where yours began.
     """
     if feature not in {f.name for f in load_features()}:
         raise MigrationError(f"There is no feature {feature!r}.", hint="Type `uv run app features`.")
@@ -276,7 +276,7 @@ def _revisions(feature: str) -> tuple[frozenset[str], frozenset[str]]:
     script = ScriptDirectory.from_config(_history(feature))
     revisions = list(script.walk_revisions())
     # what another one depends on is applied with it, and Alembic does not keep it apart
-    implied = {name for revision in revisions for name in revision.dependencies or ()}
+    implied = {name for revision in revisions for name in to_tuple(revision.dependencies, default=())}
     return frozenset(script.get_heads()) - implied, frozenset(r.revision for r in revisions)
 
 

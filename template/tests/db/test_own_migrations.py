@@ -128,7 +128,7 @@ def test_the_next_one_of_the_owners_follows_the_first(project: Project) -> None:
 
     assert written.returncode == 0, written.stderr
     assert {"mine", "ours", "other"} <= project.columns("runs")
-    assert project.status()["exit"] == 0
+    assert project.status()["exit"] == 0, project.db("status").stdout
 
 
 def test_a_database_that_lacks_a_column_of_the_models_is_not_up_to_date(project: Project) -> None:
