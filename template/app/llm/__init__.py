@@ -7,7 +7,7 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.llm.budget import Budget
     from app.llm.calls import Call, Event, Handler, Image, Layer, Message, Reply, TextDelta, Tool, ToolCall
-    from app.llm.errors import LLMError
+    from app.llm.errors import InvalidOutput, LLMError, ModelUnavailable
     from app.llm.facade import chat, complete, extract, stream
     from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
     from app.llm.offline import Answer, Question, Use
@@ -21,9 +21,11 @@ __all__ = [
     "Event",
     "Handler",
     "Image",
+    "InvalidOutput",
     "LLMError",
     "Layer",
     "Message",
+    "ModelUnavailable",
     "Prompt",
     "Question",
     "RenderedPrompt",
@@ -50,7 +52,7 @@ __getattr__ = lazy_exports(
     __name__,
     budget=("Budget",),
     calls=("Call", "Event", "Handler", "Image", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
-    errors=("LLMError",),
+    errors=("InvalidOutput", "LLMError", "ModelUnavailable"),
     facade=("chat", "complete", "extract", "stream"),
     messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),
     offline=("Answer", "Question", "Use"),

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.core.errors import AppError
 from app.core.workflow import Decision
 from app.workflows.context import Context
 from app.workflows.errors import UnknownChoice
@@ -108,11 +109,13 @@ class Model(Node):
     """Returns the variables of the prompt file, if it has some."""
     model: str | None = None
     """`provider:name`; None: the one of `LLM_MODEL`."""
+    unless: tuple[type[AppError], ...] = ()
+    """Errors after which there is no answer, None, and the workflow goes on."""
 
     @property
     def output(self) -> Any:
         """What the model answers."""
-        return self.answer
+        return self.answer | None if self.unless else self.answer
 
     def readers(self) -> Sequence[Callable[..., Any]]:
         """Return its functions."""
@@ -131,10 +134,14 @@ class Model(Node):
             "model": self.model,
             "budget": context.budget,
         }
-        if self.answer is str:
-            reply: Any = await complete(text, **options)
-        else:
-            reply = await extract(text, self.answer, **options)
+        try:
+            if self.answer is str:
+                reply: Any = await complete(text, **options)
+            else:
+                reply = await extract(text, self.answer, **options)
+        except self.unless as error:
+            context.notes.append(f"{self.name}: {error}")
+            return None
         context.cost += reply.cost or Decimal(0)
         return reply.output
 

@@ -44,11 +44,11 @@ def _invoice(text: str) -> Invoice:
     total = _amount("Total", text)
     return Invoice.model_validate(
         {
-            "supplier": _field("Supplier", text) or "unknown",
-            "number": _field("Invoice no", text) or "unknown",
+            "supplier": _field("Supplier", text),
+            "number": _field("Invoice no", text),
             "issued": _date("Date", text),
             "due": _date("Due", text),
-            "currency": _field("Currency", text) or "EUR",
+            "currency": _field("Currency", text),
             "lines": [
                 LineItem(
                     description=line["what"],
@@ -61,7 +61,7 @@ def _invoice(text: str) -> Invoice:
             "net": _amount("Net", text),
             "tax_rate": Decimal(rate[1]) if rate else None,
             "tax": _amount(r"Tax [\d.]+\s*%", text),
-            "total": total or Decimal(0),
+            "total": total,
             "confidence": 0.3 if total is None else 0.6 if "illegible" in text else 0.95,
         }
     )

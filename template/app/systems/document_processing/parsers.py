@@ -9,6 +9,7 @@ given no environment: a file that takes it over finds no secret.
 import contextlib
 import io
 import json
+import re
 import sys
 import zipfile
 
@@ -67,13 +68,18 @@ def _parse_docx(content: bytes) -> str:
         raise _Refused("corrupt", "The DOCX cannot be read: it is no whole archive.") from None
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+
+
 def _decode(content: bytes) -> str:
-    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
-    with contextlib.suppress(UnicodeDecodeError):
-        text = content.decode(encoding)
-        if "\0" not in text:
-            return text
-    raise _Refused("not_supported", "It is neither PDF nor DOCX nor text in UTF-8.")
+    """Return the text of a file in UTF-8, UTF-16, or else in the code page of Windows in the west."""
+    encodings = ["utf-16"] if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        with contextlib.suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            if not _CONTROL.search(text):
+                return text
+    raise _Refused("not_supported", "It is neither PDF nor DOCX nor text. A scan or a picture holds no text.")
 
 
 def _limit(seconds: int) -> None:

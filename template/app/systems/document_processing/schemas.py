@@ -30,6 +30,9 @@ class _Base64(EncoderProtocol):
 
 
 File = Annotated[bytes, EncodedBytes(encoder=_Base64)]
+Sureness = Annotated[
+    float | None, Field(ge=0, le=1, description="How sure you are that all fields are right.")
+]
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
 
 
@@ -63,16 +66,17 @@ class LineItem(BaseModel):
     quantity: Amount = Decimal(1)
     unit_price: Amount
     amount: Amount = Field(description="The amount of the line, as the document says it.")
+    discount: Amount | None = Field(default=None, description="Taken off this line, as a positive amount.")
 
 
 class Invoice(BaseModel):
-    """An invoice, as it is written: nothing corrected, nothing worked out."""
+    """An invoice, as it is written: nothing corrected, nothing worked out, and what is not there left out."""
 
-    supplier: str
-    number: str
+    supplier: str | None = None
+    number: str | None = None
     issued: date | None = None
     due: date | None = None
-    currency: str = Field(description="ISO 4217, such as EUR.", pattern="^[A-Z]{3}$")
+    currency: str | None = Field(default=None, description="ISO 4217, such as EUR.", pattern="^[A-Z]{3}$")
     lines: list[LineItem] = Field(default_factory=list, max_length=500)
     net: Amount | None = Field(default=None, description="The sum before tax, as the document says it.")
     discount: Amount | None = Field(default=None, description="Taken off the lines, as a positive amount.")
@@ -80,20 +84,20 @@ class Invoice(BaseModel):
     tax: Amount | None = None
     shipping: Amount | None = Field(default=None, description="Added after tax.")
     paid: Amount | None = Field(default=None, description="Paid before, as a positive amount.")
-    total: Amount = Field(description="What is to be paid, as the document says it.")
-    confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
+    total: Amount | None = Field(default=None, description="What is to be paid, as the document says it.")
+    confidence: Sureness = None
 
 
 class Contract(BaseModel):
-    """A contract, as it is written."""
+    """A contract, as it is written; what is not there is left out."""
 
-    title: str
-    parties: list[str] = Field(max_length=20)
+    title: str | None = None
+    parties: list[str] = Field(default_factory=list, max_length=20)
     starts: date | None = None
     ends: date | None = None
     notice_days: int | None = Field(default=None, ge=0, description="Days of notice to end it.")
     governing_law: str | None = None
-    confidence: float = Field(ge=0, le=1, description="How sure you are that all fields are right.")
+    confidence: Sureness = None
 
 
 class KindAnswer(BaseModel):
@@ -107,6 +111,8 @@ class Checked(BaseModel):
 
     kind: Kind | None
     problems: list[str]
+    token: str = ""
+    """Of this run: by it the document is remembered as one that was accepted."""
 
 
 class Question(BaseModel):

@@ -2,8 +2,9 @@
 
 import re
 from decimal import Decimal
+from uuid import uuid4
 
-from app.llm import as_data
+from app.llm import InvalidOutput, as_data
 from app.systems.document_processing.checking import problems_of_contract, problems_of_invoice
 from app.systems.document_processing.reading import read
 from app.systems.document_processing.schemas import (
@@ -11,16 +12,19 @@ from app.systems.document_processing.schemas import (
     Contract,
     Document,
     Invoice,
+    Kind,
     KindAnswer,
     Question,
     ReadText,
     Result,
     Review,
 )
+from app.systems.document_processing.seen import remember_accepted, was_accepted
 from app.workflows import Approval, Flow, Function, Model, Router, Rule
 
-_INVOICE = re.compile(r"\b(invoice|rechnung|facture|factura|fattura)\b", re.IGNORECASE)
-_CONTRACT = re.compile(r"\b(contract|agreement|vertrag|contrat|contrato)\b", re.IGNORECASE)
+_INVOICE = re.compile(r"\b\w*(invoice|rechnung|facture|factura|fattura)\b", re.IGNORECASE)
+_CONTRACT = re.compile(r"\b\w*(contract|agreement|vertrag|contrat|contrato)\b", re.IGNORECASE)
+"""Also as the end of a word, such as Mietvertrag or Schlussrechnung."""
 _HEADING = 400
 _SHOWN_CHARACTERS = 4000
 
@@ -47,13 +51,23 @@ def beginning(read: ReadText) -> str:
     return as_data("document", read.text[:_SHOWN_CHARACTERS])
 
 
-def check(read: ReadText, invoice: Invoice | None, contract: Contract | None) -> Checked:
-    """Hold what the model has read against arithmetic and the text."""
+async def check(read: ReadText, invoice: Invoice | None, contract: Contract | None) -> Checked:
+    """Hold what the model has read against arithmetic, the text, and what was accepted before."""
+    kind, problems = problems_of(read, invoice, contract)
+    if invoice and await was_accepted(invoice):
+        problems.append(f"invoice {invoice.number!r} of {invoice.supplier!r} was accepted before")
+    return Checked(kind=kind, problems=problems, token=uuid4().hex)
+
+
+def problems_of(
+    read: ReadText, invoice: Invoice | None, contract: Contract | None
+) -> tuple[Kind | None, list[str]]:
+    """Return the kind of the document, and what code finds wrong with what was read."""
     if invoice:
-        return Checked(kind="invoice", problems=problems_of_invoice(invoice, read.text))
+        return "invoice", problems_of_invoice(invoice, read.text)
     if contract:
-        return Checked(kind="contract", problems=problems_of_contract(contract, read.text))
-    return Checked(kind=None, problems=["it is neither an invoice nor a contract"])
+        return "contract", problems_of_contract(contract, read.text)
+    return None, ["no invoice and no contract could be read from it"]
 
 
 def is_sound(check: Checked) -> bool:
@@ -74,21 +88,31 @@ def question(
     )
 
 
-def finish(
-    read: ReadText, invoice: Invoice | None, contract: Contract | None, review: Review | None
+async def finish(
+    read: ReadText,
+    check: Checked,
+    invoice: Invoice | None,
+    contract: Contract | None,
+    review: Review | None,
 ) -> Result:
-    """Return the data, with a person's corrections, which are checked as well."""
+    """Return the data, with a person's corrections, which are checked as well.
+
+    What is accepted is remembered: of two of the same at the same time, one is refused.
+    """
     corrected = review is not None and bool(review.invoice or review.contract)
     if review and corrected:
         invoice, contract = review.invoice, review.contract
     approved = review is None or review.approved
-    checked = check(read, invoice, contract)
+    kind, problems = problems_of(read, invoice, contract)
+    if approved and invoice and not await remember_accepted(invoice, check.token):
+        problems.append(f"invoice {invoice.number!r} of {invoice.supplier!r} was accepted before")
+        approved = review is not None
     return Result(
         status="rejected" if not approved else "corrected" if corrected else "accepted",
-        kind=checked.kind,
+        kind=kind,
         invoice=invoice,
         contract=contract,
-        problems=checked.problems,
+        problems=problems,
         reviewed=review is not None,
         comment=review.comment if review else "",
         pages=read.pages,
@@ -115,9 +139,16 @@ flow = Flow(
             prompt="systems.document_processing.invoice",
             say=document,
             answer=Invoice,
+            unless=(InvalidOutput,),
             then="check",
         ),
-        Model(name="contract", prompt="systems.document_processing.contract", say=document, answer=Contract),
+        Model(
+            name="contract",
+            prompt="systems.document_processing.contract",
+            say=document,
+            answer=Contract,
+            unless=(InvalidOutput,),
+        ),
         Function(name="check", call=check),
         Router(name="doubts", rules=[Rule("finish", is_sound)], otherwise="review"),
         Approval(name="review", ask=question, decision=Review),

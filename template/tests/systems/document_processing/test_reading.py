@@ -33,10 +33,20 @@ def file_of(content: bytes) -> Document:
         (docx_of("Invoice 7\nTotal: 9.50"), 1),
         (b"Invoice 7\r\nTotal: 9.50", 1),
         ("Invoice 7\nTotal: 9.50".encode("utf-16"), 1),
+        ("Invoice 7\nTotal: 9.50 \u20ac, Gr\u00fc\u00dfe".encode("cp1252"), 1),
         (b"\xef\xbb\xbfInvoice 7\nTotal: 9.50", 1),
         (b"junk before\n" + pdf_of("Invoice 7\nTotal: 9.50"), 1),
     ],
-    ids=["pdf", "pdf of two pages", "docx", "text", "utf-16", "with a byte order mark", "pdf after junk"],
+    ids=[
+        "pdf",
+        "pdf of two pages",
+        "docx",
+        "text",
+        "utf-16",
+        "windows",
+        "with a byte order mark",
+        "pdf after junk",
+    ],
 )
 async def test_the_text_of_a_file_is_found(content: bytes, pages: int) -> None:
     found = await read(file_of(content))

@@ -1,0 +1,1 @@
+"""Which documents were accepted, for all workers to know."""

@@ -1,0 +1,47 @@
+"""Which invoices were accepted before: in a database, where a feature offers one; else in memory."""
+
+from typing import Protocol, cast
+
+from app.core.registry import load_features
+from app.systems.document_processing.schemas import Invoice
+
+
+class Remember(Protocol):
+    """What a feature offers as `accepted documents`."""
+
+    async def __call__(self, key: str, token: str | None) -> str | None:
+        """Return the token under which a document was accepted first; with `token`, after keeping that."""
+        ...
+
+
+_in_memory: dict[str, str] = {}
+
+
+async def _remember(key: str, token: str | None) -> str | None:
+    return _in_memory.setdefault(key, token) if token else _in_memory.get(key)
+
+
+def _store() -> Remember:
+    for feature in load_features():
+        if offered := feature.offers.get("accepted documents"):
+            return cast("Remember", offered.load())
+    return _remember
+
+
+def _key(invoice: Invoice) -> str | None:
+    """Return what makes two invoices the same: the supplier and its number. None if one was not read."""
+    if invoice.supplier is None or invoice.number is None:
+        return None
+    return " ".join(f"{invoice.supplier} | {invoice.number}".casefold().split())
+
+
+async def was_accepted(invoice: Invoice) -> bool:
+    """Whether this invoice has been accepted before."""
+    key = _key(invoice)
+    return key is not None and await _store()(key, None) is not None
+
+
+async def remember_accepted(invoice: Invoice, token: str) -> bool:
+    """Keep that an invoice is accepted. False if it was, by another run."""
+    key = _key(invoice)
+    return key is None or await _store()(key, token) == token

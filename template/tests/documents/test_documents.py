@@ -1,0 +1,30 @@
+"""One invoice is paid once, whoever reads it."""
+
+import asyncio
+
+import pytest
+
+from app.core.workflow import DecisionNeeded
+from app.documents.repository import remember
+from app.systems.document_processing.schemas import Document
+from app.systems.document_processing.workflow import flow
+from app.workflows import run
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+async def test_the_first_of_several_at_the_same_time_wins() -> None:
+    tokens = await asyncio.gather(*(remember("lamp works | 7", f"run {n}") for n in range(8)))
+
+    assert len(set(tokens)) == 1
+    assert await remember("lamp works | 7", None) == tokens[0]
+
+
+async def test_an_invoice_that_was_accepted_waits_for_a_person_the_second_time() -> None:
+    document = Document.model_validate(flow.example)
+    assert (await run(flow, document)).status == "accepted"
+
+    with pytest.raises(DecisionNeeded) as needed:
+        await run(flow, document)
+
+    assert "was accepted before" in str(needed.value.question)
