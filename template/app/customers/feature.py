@@ -7,5 +7,8 @@ feature = Feature(
     summary="Customers and their orders in the database.",
     requires=("db",),
     cli=Lazy("app.customers.cli:cli"),
-    offers={"customers": Lazy("app.customers.repository:find_customer")},
+    offers={
+        "customers": Lazy("app.customers.repository:find_customer"),
+        "refunds": Lazy("app.customers.repository:note_refund"),
+    },
 )

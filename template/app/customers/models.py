@@ -33,3 +33,15 @@ class Order(Base):
     amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))
     currency: Mapped[str]
     delivered_on: Mapped[date | None]
+
+
+class Refund(Base):
+    """Money that a customer got back. One an order."""
+
+    __tablename__ = "support_refunds"
+    __table_args__ = (Index("ix_support_refunds_email_day", "email", "day"),)
+
+    order_number: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    day: Mapped[date]
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 2))

@@ -1,13 +1,15 @@
 """All SQL on customers."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import selectinload
 
-from app.customers.models import Customer, Order
+from app.customers.models import Customer, Order, Refund
 from app.customers.schemas import CustomerRow
 from app.db import transaction
 
@@ -37,3 +39,15 @@ def _upsert(table: type[Customer | Order], key: str) -> Any:
     columns = [column.name for column in table.__table__.columns if column.name != key]
     new = {name: statement.excluded[name] for name in columns}
     return statement.on_conflict_do_update(index_elements=[key], set_=new)
+
+
+async def note_refund(email: str, day: date, order: str | None, amount: Decimal) -> Decimal:
+    """Note a refund, if an order is named: one an order. Return what the customer has got on that day."""
+    async with transaction() as session:
+        if order:
+            new = insert(Refund).values(order_number=order, email=email, day=day, amount=amount)
+            await session.execute(new.on_conflict_do_nothing(index_elements=["order_number"]))
+        given = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.email == email, Refund.day == day
+        )
+        return Decimal(await session.scalar(given) or 0)

@@ -8,7 +8,8 @@ from typing import Literal
 from httpx2 import AsyncClient, HTTPError
 
 from app.core.webhooks import sign
-from app.core.workflow import Decision
+from app.systems.automation import refunds
+from app.systems.automation.drafts import problems_of_draft
 from app.systems.automation.errors import ActionFailed, ActionRefused
 from app.systems.automation.schemas import (
     Action,
@@ -17,8 +18,10 @@ from app.systems.automation.schemas import (
     Found,
     Handled,
     Outcome,
+    RefundDecision,
     RefundQuestion,
     Reply,
+    Terms,
 )
 from app.systems.automation.settings import AutomationSettings
 from app.workflows import Context
@@ -60,27 +63,39 @@ def answer_status(customer: Found) -> Handled:
     return Handled(route="answered", reply=text)
 
 
-def refund_question(customer: Found, read: Email) -> RefundQuestion:
+def refund_question(customer: Found, terms: Terms, read: Email) -> RefundQuestion:
     """Return what a person needs to decide."""
     assert customer.customer
     assert customer.order
-    return RefundQuestion(customer=customer.customer, order=customer.order, email=read.text)
+    assert terms.amount is not None
+    return RefundQuestion(
+        customer=customer.customer,
+        order=customer.order,
+        amount=terms.amount,
+        doubts=terms.doubts,
+        email=read.text,
+    )
 
 
-def refund(customer: Found) -> Handled:
-    """Give the money back."""
+async def refund(read: Email, customer: Found, terms: Terms, approve: RefundDecision | None) -> Handled:
+    """Give money back: what was asked for, or what a person has decided, but no more than was paid."""
     assert customer.customer
     assert customer.order
+    assert terms.amount is not None
     order = customer.order
-    data = {"order": order.number, "amount": str(order.amount), "currency": order.currency}
+    amount = min(approve.amount if approve and approve.amount else terms.amount, order.amount)
+    await refunds.note(read.sender, read.received, order.number, amount)
+    data = {"order": order.number, "amount": str(amount), "currency": order.currency}
     text = (
         f"Hello {customer.customer.name},\n\n"
-        f"we refund {order.amount} {order.currency} for your order {order.number}.\n"
+        f"we refund {amount} {order.currency} for your order {order.number}.\n"
     )
-    return Handled(route="refunded", reply=text, action=Action(type="refund", data=data))
+    # without a webhook nobody carries it out: then nothing is promised
+    reply = text if AutomationSettings.load().webhook_url else None
+    return Handled(route="refunded", reply=reply, action=Action(type="refund", data=data))
 
 
-def refuse(customer: Found, approve: Decision) -> Handled:
+def refuse(customer: Found, approve: RefundDecision) -> Handled:
     """Say no, in the words of the person who decided."""
     assert customer.customer
     assert customer.order
@@ -89,9 +104,11 @@ def refuse(customer: Found, approve: Decision) -> Handled:
     return Handled(route="refused", reply=text)
 
 
-def keep_draft(draft: Reply) -> Handled:
-    """Leave the draft to a person."""
-    return Handled(route="drafted", reply=draft.text)
+def keep_draft(draft: Reply | None, read: Email, customer: Found) -> Handled:
+    """Leave the draft to a person, with what code finds in it."""
+    assert draft
+    facts = f"{read.subject}\n{read.text}\n{customer.model_dump_json()}"
+    return Handled(route="drafted", reply=draft.text, problems=problems_of_draft(draft.text, facts))
 
 
 def handled(
@@ -117,6 +134,7 @@ async def deliver(
         route=handled.route,
         intent=classify.intent if classify else None,
         reply=handled.reply,
+        problems=handled.problems,
         action=handled.action,
         delivery="none" if handled.action is None else await send(read.id, handled.action),
         reasons=context.notes,

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.text import Text
+from app.core.workflow import Decision
 
 Route = Literal["ignored", "escalated", "answered", "refunded", "refused", "drafted"]
 
@@ -21,6 +22,10 @@ class SupportEvent(BaseModel):
     sender: Text | None = Field(default=None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
     subject: Text = Field(default="", max_length=1000)
     text: Text | None = Field(default=None, max_length=100_000)
+    sender_verified: bool = Field(
+        default=False, description="Whether you know that the sender is who it says. Without it, no refund."
+    )
+    received: date | None = Field(default=None, description="The day it came in. Not given: today.")
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> "SupportEvent":
@@ -41,6 +46,9 @@ class Email(BaseModel):
     """What its writer has written: without quotations and signature."""
     is_automatic: bool
     """Whether a machine sent it: it must not get an answer, or two machines talk for ever."""
+    is_verified: bool = False
+    """Whether a mail server of ours has verified the sender."""
+    received: date
 
 
 class Order(BaseModel):
@@ -78,6 +86,21 @@ class Classification(BaseModel):
     confidence: float = Field(ge=0, le=1)
 
 
+class Terms(BaseModel):
+    """What of a refund."""
+
+    amount: Decimal | None = None
+    """To be given back; None: nobody asks for a refund that could be given."""
+    doubts: list[str] = Field(default_factory=list)
+    """Why a person has to decide."""
+
+
+class RefundDecision(Decision):
+    """What a person has decided on a refund."""
+
+    amount: Decimal | None = Field(default=None, gt=0, description="Another amount than was asked for.")
+
+
 class Reply(BaseModel):
     """A draft for a person to send."""
 
@@ -97,6 +120,8 @@ class Handled(BaseModel):
     route: Route
     reply: str | None = None
     action: Action | None = None
+    problems: list[str] = Field(default_factory=list)
+    """What code has found in a draft: a person should look at it."""
 
 
 class RefundQuestion(BaseModel):
@@ -104,6 +129,8 @@ class RefundQuestion(BaseModel):
 
     customer: Customer
     order: Order
+    amount: Decimal
+    doubts: list[str]
     email: str
 
 
@@ -117,5 +144,7 @@ class Outcome(BaseModel):
     """To be sent as it is if `answered`, `refunded` or `refused`; a person's to check if `drafted`."""
     action: Action | None
     delivery: Literal["none", "delivered", "not_configured"]
+    problems: list[str] = Field(default_factory=list)
+    """What code has found in the draft: amounts, links and promises that no fact bears out."""
     reasons: list[str]
     """The rules that decided."""

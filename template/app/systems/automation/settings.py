@@ -1,12 +1,11 @@
 """Settings of the support automation (`AUTOMATION_…`)."""
 
-from decimal import Decimal
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from app.core.settings import Settings, Url
+from app.core.settings import List, Settings, Url
 
 
 class AutomationSettings(Settings):
@@ -20,8 +19,12 @@ class AutomationSettings(Settings):
     webhook_secret: SecretStr | None = None
     """Signs what is sent there, as Standard Webhooks say. Not set: it is not signed."""
 
-    refund_limit: Decimal = Field(Decimal(50), ge=0)
-    """A refund of more needs a person's decision."""
+    policy_file: Path | None = None
+    """What may be refunded without asking. Not set: `policy.toml` beside the rules."""
+
+    mail_servers: List = ()
+    """Names under which your mail servers write `Authentication-Results`, such as mx.example.com. Only they
+    are believed that a sender is who it says; not set: nobody is."""
 
     customers_file: Path | None = None
     """Customers and orders as JSON. Not set: the example ones, in development and tests alone."""

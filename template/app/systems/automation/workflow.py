@@ -2,9 +2,17 @@
 
 from decimal import Decimal
 
-from app.llm import as_data
-from app.systems.automation import actions, customers, mail, rules
-from app.systems.automation.schemas import Classification, Email, Found, Outcome, Reply, SupportEvent
+from app.llm import LLMError, as_data
+from app.systems.automation import actions, customers, mail, policy, rules
+from app.systems.automation.schemas import (
+    Classification,
+    Email,
+    Found,
+    Outcome,
+    RefundDecision,
+    Reply,
+    SupportEvent,
+)
 from app.workflows import Approval, Flow, Function, Model, Router, Rule
 
 
@@ -35,25 +43,39 @@ flow = Flow(
         ),
         Function(name="customer", call=customers.find, attempts=3),
         Router(name="second_look", rules=[Rule("escalate", rules.is_grave)], otherwise="classify"),
-        Model(name="classify", prompt="systems.automation.classify", say=the_email, answer=Classification),
+        Model(
+            name="classify",
+            prompt="systems.automation.classify",
+            say=the_email,
+            answer=Classification,
+            unless=(LLMError,),
+        ),
+        Function(name="terms", call=policy.settle, attempts=3),
         Router(
             name="route",
             rules=[
                 Rule("escalate", rules.is_unsure),
                 Rule("answer_status", rules.asks_for_known_order),
-                Rule("refund", rules.is_small_refund),
-                Rule("approve", rules.is_large_refund),
+                Rule("refund", rules.is_clear_refund),
+                Rule("approve", rules.is_doubtful_refund),
             ],
             otherwise="draft",
         ),
         Function(name="ignore", call=actions.ignore, then="handled"),
         Function(name="escalate", call=actions.escalate, then="handled"),
         Function(name="answer_status", call=actions.answer_status, then="handled"),
-        Approval(name="approve", ask=actions.refund_question),
+        Approval(name="approve", ask=actions.refund_question, decision=RefundDecision),
         Router(name="decided", rules=[Rule("refund", rules.is_approved)], otherwise="refuse"),
-        Function(name="refund", call=actions.refund, then="handled"),
+        Function(name="refund", call=actions.refund, attempts=3, then="handled"),
         Function(name="refuse", call=actions.refuse, then="handled"),
-        Model(name="draft", prompt="systems.automation.reply", say=email_and_facts, answer=Reply),
+        Model(
+            name="draft",
+            prompt="systems.automation.reply",
+            say=email_and_facts,
+            answer=Reply,
+            unless=(LLMError,),
+        ),
+        Router(name="drafted", rules=[Rule("keep_draft", rules.is_drafted)], otherwise="escalate"),
         Function(name="keep_draft", call=actions.keep_draft),
         Function(name="handled", call=actions.handled),
         Function(name="deliver", call=actions.deliver, attempts=2),

@@ -1,0 +1,41 @@
+"""Which refunds were given: in a database, where a feature offers one; else in memory."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Protocol, cast
+
+from app.core.registry import load_features
+
+
+class NoteRefund(Protocol):
+    """What a feature offers as `refunds`."""
+
+    async def __call__(self, email: str, day: date, order: str | None, amount: Decimal) -> Decimal:
+        """Note a refund, if an order is named: one an order. Return what the customer has got on that day."""
+        ...
+
+
+_in_memory: dict[str, tuple[str, date, Decimal]] = {}
+
+
+async def _note(email: str, day: date, order: str | None, amount: Decimal) -> Decimal:
+    if order:
+        _in_memory.setdefault(order, (email, day, amount))
+    return sum((given for to, on, given in _in_memory.values() if (to, on) == (email, day)), Decimal(0))
+
+
+def _store() -> NoteRefund:
+    for feature in load_features():
+        if offered := feature.offers.get("refunds"):
+            return cast("NoteRefund", offered.load())
+    return _note
+
+
+async def given_on(email: str, day: date) -> Decimal:
+    """Return what a customer has got back on a day."""
+    return await _store()(email, day, None, Decimal(0))
+
+
+async def note(email: str, day: date, order: str, amount: Decimal) -> None:
+    """Keep that a refund was given."""
+    await _store()(email, day, order, amount)
