@@ -45,6 +45,7 @@ def _set_up(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command. Every failure is a message and an exit code, never a traceback."""
+    os.environ.setdefault("PYDANTIC_AI_NO_BANNER", "1")
     signal.signal(signal.SIGTERM, _terminate)
     try:
         # an update may leave a conflict in a file of any feature: this command must work all the same
@@ -59,6 +60,8 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}", 1)
+    except SyntaxError as error:
+        _fail(f"{error.msg} in {error.filename}, line {error.lineno}.", 1)
     except Exception as error:  # noqa: BLE001 - the last resort: a message instead of a traceback
         _report_bug(error)
 

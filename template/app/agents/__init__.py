@@ -6,12 +6,14 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.agents.agent import Agent, AgentEvent, AgentResult, Limits
+    from app.agents.errors import AgentError
     from app.agents.make import framework, make_agent
     from app.agents.memory import Memory
     from app.agents.tools import AgentTool, as_tool, open_tools, tool
 
 __all__ = [
     "Agent",
+    "AgentError",
     "AgentEvent",
     "AgentResult",
     "AgentTool",
@@ -27,6 +29,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     agent=("Agent", "AgentEvent", "AgentResult", "Limits"),
+    errors=("AgentError",),
     make=("framework", "make_agent"),
     memory=("Memory",),
     tools=("AgentTool", "as_tool", "open_tools", "tool"),

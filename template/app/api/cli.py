@@ -18,9 +18,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 @cli.command(epilog="Example: uv run app serve --port 8080")
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: API_HOST]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. \\[default: API_HOST]")] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port to listen on. [default: API_PORT]")
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on. \\[default: API_PORT]")
     ] = None,
 ) -> None:
     """Serve the API. Scale by starting more of these processes."""
@@ -54,11 +54,11 @@ def create(
     name: Annotated[str, typer.Argument(help="Who uses it.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; can be repeated.")],
     days: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Days until it expires. [default: never]")
+        int | None, typer.Option(min=1, max=36_500, help="Days until it expires. \\[default: never]")
     ] = None,
     rate_limit: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000_000_000, help="Requests a minute. [default: API_RATE_LIMIT]"),
+        typer.Option(min=1, max=1_000_000_000, help="Requests a minute. \\[default: API_RATE_LIMIT]"),
     ] = None,
     as_json: Json = False,
 ) -> None:

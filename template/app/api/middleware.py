@@ -210,4 +210,5 @@ class BodyLimit:
         await self.app(scope, receive_limited, send)
 
     def _too_large(self) -> HTTPException:
-        return HTTPException(413, f"The body has more than {self.limit} bytes.", {"Connection": "close"})
+        said = f"The body has more than {self.limit} bytes (API_MAX_BODY_BYTES)."
+        return HTTPException(413, said, {"Connection": "close"})

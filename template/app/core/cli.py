@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import re
 import sys
+from base64 import b64encode
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.core.errors import AppError, InvalidInput, TimedOut
+
+if TYPE_CHECKING:
+    from app.core.workflow import Workflow
 
 cli = typer.Typer()
 workflows = typer.Typer(help="The workflows of this project.", no_args_is_help=True)
@@ -105,7 +111,13 @@ def list_workflows(as_json: Json = False) -> None:
 @workflows.command("run", epilog="Example: uv run app workflows run echo_summary --input input.json")
 def run_workflow(
     name: Annotated[str, typer.Argument(help="The workflow, as `app workflows list` names it.")],
-    source: Annotated[str, typer.Option("--input", help="A JSON file; - reads standard input.")],
+    source: Annotated[
+        str | None, typer.Option("--input", help="A JSON file; - reads standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="A file as it is, such as a PDF, for a workflow that takes one.", exists=True),
+    ] = None,
     decision: Annotated[
         list[str] | None,
         typer.Option(help='What a person decides at a step: STEP={"approved": true}. Once for each.'),
@@ -117,9 +129,12 @@ def run_workflow(
     from app.core.workflow import DecisionNeeded, ReportedSteps
 
     workflow = get_workflow(name)
-    data = workflow.validate(_read_json(source))
+    if (source is None) == (file is None):
+        raise InvalidInput("Give either --input or --file.")
+    data = workflow.validate(_read_file(workflow, file) if file else _read_json(source or "-"))
 
     decisions = dict(map(_read_decision, decision or ()))
+    _check_decisions(workflow, decisions)
     steps = ReportedSteps(lambda step: typer.secho(f"[{step}]", dim=True, err=True), decisions)
 
     async def run() -> dict[str, object]:
@@ -140,7 +155,29 @@ def run_workflow(
         if asked:
             typer.secho(json.dumps(asked, ensure_ascii=False, indent=2), dim=True, err=True)
         raise
+    for step in steps.unused_decisions:
+        typer.secho(f"No step {step!r} has asked for its decision.", fg="yellow", err=True)
     typer.echo(json.dumps(output, ensure_ascii=False, indent=2))
+
+
+def _check_decisions(workflow: "Workflow[Any, Any]", steps: Iterable[str]) -> None:
+    """Raise `InvalidInput` for a decision at a step that the workflow does not have."""
+    known = workflow.decisions
+    for step in steps:
+        if known and re.sub(r"\[\d+\]", "", step) not in known:
+            raise InvalidInput(
+                f"{workflow.name} has no step {step!r} that waits for a person.",
+                hint=f"Available: {', '.join(known)}.",
+            )
+
+
+def _read_file(workflow: "Workflow[Any, Any]", path: Path) -> dict[str, object]:
+    """Return the input that has a file in Base64."""
+    fields = workflow.input.model_fields
+    if "content" not in fields:
+        raise InvalidInput(f"{workflow.name} takes no file: give --input.")
+    data: dict[str, object] = {"content": b64encode(path.read_bytes()).decode()}
+    return {**data, "filename": path.name} if "filename" in fields else data
 
 
 def _read_decision(text: str) -> tuple[str, dict[str, object]]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.core.checks import CheckResult, run_checks, run_probes
+from app.core.environment_check import problems_of_lines
 from app.core.errors import AppError
 from app.core.paths import ROOT
 from app.core.project import about_project
@@ -39,10 +40,11 @@ class Finding:
 async def examine(*, call: bool = False, root: Path = ROOT) -> list[Finding]:
     """Check versions, `.env`, every settings class and every service; with `call`, also ask the model."""
     findings = [_versions(), _environment_file(root), *_settings()]
-    if not any(finding.failed for finding in findings):
-        findings += map(_finding, await run_checks())
-        if call:
-            findings += map(_finding, await run_probes())
+    if any(finding.failed for finding in findings if finding.name == "settings"):
+        return findings
+    findings += map(_finding, await run_checks())
+    if call:
+        findings += map(_finding, await run_probes())
     return findings
 
 
@@ -57,6 +59,10 @@ def _environment_file(root: Path) -> Finding:
         return Finding(".env", "does not exist: defaults are used", hint="Type `uv run app init`.")
     if path.stat().st_mode & 0o077:
         return Finding(".env", "others can read it", failed=True, hint="Type `chmod 600 .env`.")
+    if problems := problems_of_lines(path):
+        return Finding(
+            ".env", "; ".join(problems), failed=True, hint="Correct it; .env.example has all names."
+        )
     return Finding(".env", "readable by you alone")
 
 
@@ -70,7 +76,8 @@ def _settings() -> list[Finding]:
             count += len(settings.load().model_fields_set)
         except AppError as error:
             problems.append(Finding("settings", redact_text(error.detail), failed=True, hint=error.hint))
-    return problems or [Finding("settings", f"{count} set, the others have their defaults")]
+    unique = list({problem.detail: problem for problem in problems}.values())
+    return unique or [Finding("settings", f"{count} set, the others have their defaults")]
 
 
 def _finding(result: CheckResult) -> Finding:

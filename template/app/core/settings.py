@@ -4,6 +4,7 @@ Each feature has one class in its `settings.py`, with a prefix of its own. `Sett
 and refuses what is wrong with a message that names the variable.
 """
 
+import logging
 import os
 from functools import cache
 from typing import Annotated, Any, Literal, Self
@@ -40,6 +41,9 @@ Url = Annotated[str, AfterValidator(_is_http_url)]
 
 List = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Texts separated by commas."""
+
+
+logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # `app doctor` says it once, and what to do
 
 
 class Settings(BaseSettings):

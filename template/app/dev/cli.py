@@ -10,7 +10,7 @@ cli = typer.Typer()
 @cli.command(epilog="Example: uv run app dev --port 8080")
 def dev(
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port of the API. [default: API_PORT]")
+        int | None, typer.Option(min=1, max=65535, help="Port of the API. \\[default: API_PORT]")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete .data first: begin with no data.")] = False,
 ) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 cli = typer.Typer()
 
-Model = Annotated[str | None, typer.Option(help="The model, `provider:name`. [default: LLM_MODEL]")]
+Model = Annotated[str | None, typer.Option(help="The model, `provider:name`. \\[default: LLM_MODEL]")]
 
 
 @cli.command(epilog="Example: uv run app ask 'What is a vector database?'")
@@ -64,23 +64,33 @@ async def _answer(
     text: str, history: "list[Message]", model: str | None, *, quiet: bool = False
 ) -> "Reply[str]":
     """Print the answer as it comes, and on standard error what it took."""
+    from app.core.errors import AppError
     from app.llm.calls import Reply
     from app.llm.facade import stream
     from app.llm.prompts import load_prompt
 
     instructions = load_prompt("llm.chat").render()
     reply: Reply[str] | None = None
+    is_broken_off = False
     events = stream(text, instructions=instructions, history=history, model=model)
-    async with aclosing(events):  # also when the reader of our output leaves in the middle
-        async for event in events:
-            if isinstance(event, Reply):
-                reply = event
-            elif not quiet:
-                typer.echo(event.text, nl=False)
+    try:
+        async with aclosing(events):  # also when the reader of our output leaves in the middle
+            async for event in events:
+                if isinstance(event, Reply):
+                    reply = event.answered()
+                elif not quiet:
+                    is_broken_off = True
+                    typer.echo(event.text, nl=False)
+    except AppError:
+        if is_broken_off:
+            typer.echo()  # the error stands in a line of its own
+        raise
     assert reply is not None
     if not quiet:
         typer.echo()
         typer.secho(_took(reply), dim=True, err=True)
+        if reply.finish_reason != "stop":
+            typer.secho(f"[The answer is not complete: {reply.finish_reason}.]", fg="yellow", err=True)
     return reply
 
 

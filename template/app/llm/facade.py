@@ -42,7 +42,7 @@ from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.cache import cache
 from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta, Tool, ToolCall
-from app.llm.errors import BrokenAnswer, LLMError, translate
+from app.llm.errors import BrokenAnswer, LLMError, ModelUnavailable, translate
 from app.llm.layers import chain, fallback, retry, timeout
 from app.llm.messages import as_json, clean_response, from_pydantic_ai, to_pydantic_ai
 from app.llm.metered import Metered, cost_of
@@ -148,8 +148,17 @@ async def chat(
 
 
 async def probe_model() -> str:
-    """Ask the model for one word, to see whether key, name and network are right."""
+    """Ask the model for one word, to see whether key, name and network are right.
+
+    Raises a subclass of `LLMError`, also if another one has answered in its place.
+    """
+    chosen = default_model()
     reply = await complete("Answer with one word: ready")
+    if reply.model != chosen:
+        raise ModelUnavailable(
+            f"{chosen} did not answer; {reply.model} did, in {reply.seconds:.1f} s.",
+            hint="The log says why. Correct LLM_MODEL, or the key of its provider.",
+        )
     return f"{reply.model} in {reply.seconds:.1f} s"
 
 

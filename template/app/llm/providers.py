@@ -398,5 +398,12 @@ def check_models() -> str:
 
 
 async def check_model() -> str:
-    """The same, as a readiness check."""
-    return check_models()
+    """The same, as a readiness check: with the models to fall back on, and why it is the offline one."""
+    model, fallbacks = check_models(), LLMSettings.load().fallback_models
+    if fallbacks:
+        return f"{model}, else {', '.join(fallbacks)}"
+    if model == offline.NAME and not LLMSettings.load().model:
+        installed = [provider for provider in PROVIDERS.values() if provider.installed()]
+        missing = " and ".join(installed[0].missing()) if installed else "a provider's SDK"
+        return f"{model} (no key found: {missing} is not set)"
+    return model

@@ -1,8 +1,9 @@
 """Settings of the model calls (`LLM_…`), and of each provider under the names that its own SDK uses."""
 
+import re
 from decimal import Decimal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from app.core.settings import List, Settings, Url
@@ -39,6 +40,13 @@ class LLMSettings(Settings):
 
     max_output_tokens: int | None = Field(None, ge=1)
     """Tokens that one answer may have. Not set: the provider's own limit."""
+
+    @field_validator("fallback_models")
+    @classmethod
+    def _are_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [model for model in value if not re.fullmatch(r"[a-z]+:[^\s;,]+", model)]:
+            raise ValueError(f"{wrong[0]!r} is not a model: write provider:name, separated by commas")
+        return value
 
     cache_seconds: float = Field(0.0, ge=0)
     """Seconds for which the same call is answered from `.data/llm_cache.sqlite3`. 0: no cache."""

@@ -10,10 +10,10 @@ cli = typer.Typer()
 @cli.command(epilog="Example: uv run app worker --concurrency 4")
 def worker(
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Tasks at the same time. [default: WORKER_CONCURRENCY]")
+        int | None, typer.Option(min=1, help="Tasks at the same time. \\[default: WORKER_CONCURRENCY]")
     ] = None,
     queue: Annotated[
-        list[str] | None, typer.Option(help="Work on this queue alone; can be repeated. [default: all]")
+        list[str] | None, typer.Option(help="Work on this queue alone; can be repeated. \\[default: all]")
     ] = None,
 ) -> None:
     """Work on queued tasks until stopped."""

@@ -195,9 +195,13 @@ async def _within_limits(
         try:
             return await _attempt(node, context, do)
         except AppError as error:
-            if not error.may_pass or attempt == node.attempts:
+            if error.may_pass and attempt < node.attempts:
+                again()
+                continue
+            if not isinstance(error, node.unless):
                 raise
-            again()
+            context.notes.append(f"{node.name}: {error}")
+            return None
     raise AssertionError("a node has at least one attempt")
 
 

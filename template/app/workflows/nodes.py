@@ -48,6 +48,8 @@ class Node:
     """How often it is tried after an error that may pass."""
     max_cost: Decimal | None = None
     """US dollars that its model calls may cost."""
+    unless: tuple[type[AppError], ...] = ()
+    """Errors after which a function, a model or an agent has no output, None, and the workflow goes on."""
 
     is_step: ClassVar[bool] = True
     """Whether its result is kept as a whole; otherwise the nodes that it runs are."""
@@ -56,6 +58,10 @@ class Node:
     def output(self) -> Any:
         """The type of what it gives."""
         raise NotImplementedError
+
+    def or_none(self, output: Any) -> Any:
+        """Return the type of an output that may be missing."""
+        return output | None if self.unless else output
 
     def readers(self) -> Sequence[Callable[..., Any]]:
         """Return its functions: their parameters say what it needs."""
@@ -83,7 +89,7 @@ class Function(Node):
     @property
     def output(self) -> Any:
         """What the function returns."""
-        return result(self.call)
+        return self.or_none(result(self.call))
 
     def readers(self) -> Sequence[Callable[..., Any]]:
         """Return the function."""
@@ -109,13 +115,11 @@ class Model(Node):
     """Returns the variables of the prompt file, if it has some."""
     model: str | None = None
     """`provider:name`; None: the one of `LLM_MODEL`."""
-    unless: tuple[type[AppError], ...] = ()
-    """Errors after which there is no answer, None, and the workflow goes on."""
 
     @property
     def output(self) -> Any:
         """What the model answers."""
-        return self.answer | None if self.unless else self.answer
+        return self.or_none(self.answer)
 
     def readers(self) -> Sequence[Callable[..., Any]]:
         """Return its functions."""
@@ -134,14 +138,10 @@ class Model(Node):
             "model": self.model,
             "budget": context.budget,
         }
-        try:
-            if self.answer is str:
-                reply: Any = await complete(text, **options)
-            else:
-                reply = await extract(text, self.answer, **options)
-        except self.unless as error:
-            context.notes.append(f"{self.name}: {error}")
-            return None
+        if self.answer is str:
+            reply: Any = await complete(text, **options)
+        else:
+            reply = await extract(text, self.answer, **options)
         context.cost += reply.cost or Decimal(0)
         return reply.output
 
@@ -162,7 +162,7 @@ class Agent(Node):
     @property
     def output(self) -> Any:
         """What the agent answers."""
-        return self.answer
+        return self.or_none(self.answer)
 
     def readers(self) -> Sequence[Callable[..., Any]]:
         """Return its functions."""

@@ -41,13 +41,22 @@ def test_its_document_says_of_each_step_whether_it_is_ai(name: str) -> None:
     assert {step for step in steps if f"`{step}`" not in readme(name)} == set()
 
 
+@pytest.fixture
+def services(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of a database, where the project has one."""
+    try:
+        return {"DATABASE_URL": request.getfixturevalue("database")}
+    except pytest.FixtureLookupError:
+        return {}
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_its_examples_run_from_the_command_line(path: Path) -> None:
+def test_its_examples_run_from_the_command_line(path: Path, services: dict[str, str]) -> None:
     decided = path.with_name("decisions.json")
     decisions = json.loads(decided.read_text()) if decided.exists() else {}
     options = [f"--decision={step}={json.dumps(decision)}" for step, decision in decisions.items()]
 
-    done = run_app("workflows", "run", path.parent.name, "--input", str(path), *options)
+    done = run_app("workflows", "run", path.parent.name, "--input", str(path), *options, **services)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
@@ -56,12 +65,12 @@ def test_its_examples_run_from_the_command_line(path: Path) -> None:
 WAITING = sorted((APP / "systems").glob("*/decisions.json"))
 
 
-def test_without_a_decision_the_command_line_shows_what_is_asked() -> None:
+def test_without_a_decision_the_command_line_shows_what_is_asked(services: dict[str, str]) -> None:
     for decisions in WAITING:
         name, step = decisions.parent.name, next(iter(json.loads(decisions.read_text())))
         path = decisions.with_name("example-waits.json")
 
-        done = run_app("workflows", "run", name, "--input", str(path))
+        done = run_app("workflows", "run", name, "--input", str(path), **services)
 
         assert (done.returncode, done.stdout) == (1, "")
         assert f"--decision '{step}=" in done.stderr.splitlines()[-1]

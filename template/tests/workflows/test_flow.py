@@ -387,13 +387,13 @@ async def test_a_step_inside_others_has_a_name_of_its_own_in_each_round() -> Non
     steps = KeptSteps()
 
     assert (await run(flow_of(COUNT, loop), Text(text="ab"), steps)).number == 28
-    assert steps.done == [
+    assert sorted(steps.done) == [  # those of one list are done at the same time
         "count",
-        "loop[0].each[0]",
         "loop[0].all_of_them",
+        "loop[0].each[0]",
+        "loop[1].all_of_them",
         "loop[1].each[0]",
         "loop[1].each[1]",
-        "loop[1].all_of_them",
     ]
 
 
@@ -442,3 +442,36 @@ async def test_a_function_that_gives_another_thing_than_it_says_is_found_out() -
 
     with pytest.raises(WrongOutput, match="'lie'"):
         await run(flow_of(COUNT, Function(name="lie", call=lie)), Text(text="a"))
+
+
+class Down(AppError):
+    """Something that does not work."""
+
+
+async def test_a_workflow_goes_on_after_an_error_that_is_named() -> None:
+    async def fail() -> Number:
+        raise Down("it is down")
+
+    def finish(broken: Number | None) -> Number:
+        return Number(number=-1 if broken is None else broken.number)
+
+    nodes = [Function(name="broken", call=fail, unless=(Down,)), Function(name="finish", call=finish)]
+
+    assert (await run(flow_of(*nodes), Text(text=""))).number == -1
+
+
+async def test_one_item_that_fails_costs_its_part() -> None:
+    def items(input: Text) -> list[int]:
+        return [0, 1, 2]
+
+    async def part(item: int) -> int:
+        if item == 1:
+            raise Down("it is down")
+        return item
+
+    def total(parts: list[int | None]) -> Number:
+        return Number(number=sum(part or 0 for part in parts))
+
+    each = Each(name="parts", over=items, node=Function(name="part", call=part, unless=(Down,)))
+
+    assert (await run(flow_of(each, Function(name="total", call=total)), Text(text=""))).number == 2

@@ -11,8 +11,9 @@ def read(text: str) -> Brief:
 
 
 def write(article: Article) -> str:
-    """Return the article as text."""
-    return article.markdown
+    """Return the article as text, and below it what is still wrong with it."""
+    wrong = [f"- {remark}" for remark in (*article.problems, *article.remarks)]
+    return "\n".join([article.markdown, *(["", "---", "Still to be mended:", *wrong] if wrong else [])])
 
 
 answer = as_chat_model(flow, read=read, write=write)

@@ -55,6 +55,9 @@ class Measured(BaseModel):
 
     words: int
     problems: list[str]
+    draft: Draft
+    best: Draft
+    """The one with the fewest problems so far."""
 
 
 class Critique(BaseModel):
@@ -73,4 +76,4 @@ class Article(BaseModel):
     problems: list[str]
     """What code still finds wrong; empty if all is well."""
     remarks: list[str]
-    """What the critic said last."""
+    """What the critic said of it; empty if it was revised afterwards."""

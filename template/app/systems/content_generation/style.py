@@ -18,6 +18,8 @@ _WORN_OUT = (
     "it is important to note",
     "as an ai",
 )
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)?\s?(?:%|per cent|percent|Prozent)")
+_REFERENCE = re.compile(r"\([A-Z][\w-]+(?: et al\.| and [A-Z][\w-]+)?,? (?:19|20)\d\d\)")
 _PLACEHOLDER = re.compile(
     r"\b(?:TODO|TBD)\b|(?i:lorem ipsum|\[(?:insert|your|name|placeholder)[^\]]*\](?!\())"
 )
@@ -30,7 +32,12 @@ def count_words(markdown: str) -> int:
 
 def problems_of(markdown: str, brief: Brief) -> list[str]:
     """Return what is wrong with a draft, each in a sentence that says what to do."""
-    return [*_length(markdown, brief), *_form(markdown), *_wording(markdown, brief)]
+    return [
+        *_length(markdown, brief),
+        *_form(markdown),
+        *_wording(markdown, brief),
+        *_facts(markdown, brief),
+    ]
 
 
 def _length(markdown: str, brief: Brief) -> Iterator[str]:
@@ -63,6 +70,18 @@ def _wording(markdown: str, brief: Brief) -> Iterator[str]:
             yield f"it does not mention {wanted!r}"
     if found := _PLACEHOLDER.search(markdown):
         yield f"it has a placeholder, {found[0]!r}: fill it in"
+
+
+def _facts(markdown: str, brief: Brief) -> Iterator[str]:
+    """Yield the figures and references that the brief does not have: nothing here bears them out."""
+    given = brief.model_dump_json()
+    known = set(_FIGURE.findall(given))
+    for figure in dict.fromkeys(_FIGURE.findall(markdown)):
+        if figure not in known:
+            yield f"it states {figure!r}, which the brief does not have: leave it out"
+    for reference in dict.fromkeys(_REFERENCE.findall(markdown)):
+        if reference not in given:
+            yield f"it refers to {reference!r}, which the brief does not have: leave it out"
 
 
 def _folded(text: str) -> str:

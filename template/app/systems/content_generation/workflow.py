@@ -56,10 +56,17 @@ def current(assemble: Draft, revise: Draft | None) -> Draft:
     return revise or assemble
 
 
-def measure(input: Brief, assemble: Draft, revise: Draft | None) -> Measured:
-    """Check what code can check."""
-    text = current(assemble, revise).markdown
-    return Measured(words=count_words(text), problems=problems_of(text, input))
+def measure(input: Brief, assemble: Draft, revise: Draft | None, measure: Measured | None) -> Measured:
+    """Check what code can check, and remember the best draft: a revision may be worse."""
+    draft = current(assemble, revise)
+    problems = problems_of(draft.markdown, input)
+    best = draft if measure is None else better(input, draft, measure.best)
+    return Measured(words=count_words(draft.markdown), problems=problems, draft=draft, best=best)
+
+
+def better(input: Brief, newer: Draft, older: Draft) -> Draft:
+    """Return the draft with fewer problems; of two with as many the newer one."""
+    return min((newer, older), key=lambda draft: len(problems_of(draft.markdown, input)))
 
 
 def to_criticise(input: Brief, assemble: Draft, revise: Draft | None) -> str:
@@ -82,16 +89,22 @@ def to_revise(
 
 
 def publish(
-    input: Brief, outline: Outline, assemble: Draft, revise: Draft | None, critique: Critique
+    input: Brief,
+    outline: Outline,
+    assemble: Draft,
+    revise: Draft | None,
+    measure: Measured,
+    critique: Critique,
 ) -> Article:
-    """Return the article with what is still wrong with it: nothing is hidden."""
-    text = current(assemble, revise).markdown
+    """Return the best draft with what is still wrong with it: nothing is hidden."""
+    best = better(input, current(assemble, revise), measure.best)
+    text = best.markdown
     return Article(
         title=outline.title,
         markdown=text,
         words=count_words(text),
         problems=problems_of(text, input),
-        remarks=critique.remarks,
+        remarks=critique.remarks if best == measure.draft else [],
     )
 
 

@@ -11,9 +11,20 @@ def read(text: str) -> ResearchQuestion:
 
 
 def write(report: Report) -> str:
-    """Return the report as text, with its sources below."""
+    """Return the report as text; below it its sources, and all that a reader should know of it."""
     sources = [f'[{source.number}] {source.name}: "{source.quote}"' for source in report.sources]
-    return "\n".join([report.answer, *(["", *sources] if sources else [])])
+    parts = [
+        ("", sources),
+        ("Open questions", report.open_questions),
+        ("Contradictions", report.contradictions),
+        ("Not confirmed", report.dropped_claims),
+        ("Problems", report.problems),
+    ]
+    lines = [report.answer]
+    for title, entries in parts:
+        if entries:
+            lines += ["", *([f"{title}:"] if title else []), *(f"- {e}" if title else e for e in entries)]
+    return "\n".join(lines)
 
 
 answer = as_chat_model(flow, read=read, write=write)

@@ -1,11 +1,12 @@
 """What code knows better than a model: whether a quotation is true, and a citation has a claim."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.systems.multi_agent.schemas import Claim, Evidence
 
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,\u2013-]\s*\d{1,3})*)\]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SHORTEST_QUOTE = 12
 
 
@@ -13,12 +14,20 @@ def weigh(claims: Sequence[Claim], sources: Mapping[str, str]) -> Evidence:
     """Keep the claims whose quotation stands in their source, each once."""
     kept: list[Claim] = []
     dropped: list[str] = []
-    for claim in claims:
+    for made in claims:
+        claim = made.model_copy(update={"source": _source_name(made.source, sources)})
         if not stands_in(claim.quote, sources.get(claim.source, "")):
             dropped.append(claim.text)
         elif (claim.source, _plain(claim.quote)) not in {(k.source, _plain(k.quote)) for k in kept}:
             kept.append(claim)
     return Evidence(claims=kept, dropped=dropped)
+
+
+def _source_name(name: str, sources: Mapping[str, str]) -> str:
+    """Return a source's own name, also for `Heat-Pumps.md`."""
+    plain = name.strip().casefold()
+    known = {source.casefold(): source for source in sources}
+    return known.get(plain) or known.get(plain.rpartition(".")[0]) or name
 
 
 def stands_in(quote: str, text: str) -> bool:
@@ -46,6 +55,31 @@ def problems_of(text: str, claims: Sequence[Claim]) -> list[str]:
     """Return what is wrong with the citations of an answer."""
     problems = [f"[{number}] is no claim" for number in cited(text) if not 1 <= number <= len(claims)]
     sentences = re.split(r"(?<=[.!?])\s+(?=[^\Wa-z\d_])|\n+", text.strip())
-    said = [sentence for sentence in sentences if re.search(r"\w{3}.*[.!?\u3002]", sentence)]
+    said = [sentence for sentence in sentences if _says_something(sentence)]
     bare = [sentence for sentence in said if not _CITATION.search(sentence)]
-    return [*problems, *(f"no source is given for: {sentence[:120]}" for sentence in bare)]
+    problems += [f"no source is given for: {sentence[:120]}" for sentence in bare]
+    return [*problems, *(problem for sentence in said for problem in _numbers(sentence, claims))]
+
+
+def _says_something(line: str) -> bool:
+    """Whether a sentence, a point of a list or a row of a table says something; a heading does not."""
+    if re.match(r"\s*(?:#|\|?[\s|:-]*$)", line):
+        return False
+    is_point = re.match(r"\s*(?:[-*\u2022]|\d+[.)]|\|)\s*\S", line)
+    return bool(re.search(r"\w{3}.*[.!?\u3002]", line) or (is_point and re.search(r"(?:\w+\W+){2}\w+", line)))
+
+
+def _numbers(sentence: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """Yield the numbers of a sentence that do not stand in the quotations that it cites."""
+    quoted = " ".join(claims[n - 1].quote for n in cited(sentence) if 1 <= n <= len(claims))
+    if not quoted:
+        return
+    known = set(map(_plain_number, _NUMBER.findall(quoted)))
+    said = re.sub(r"^\s*\d+[.)]\s", "", _CITATION.sub(" ", sentence))
+    for number in _NUMBER.findall(said):
+        if _plain_number(number) not in known:
+            yield f"the number {number} does not stand in what is cited: {sentence[:120]}"
+
+
+def _plain_number(number: str) -> str:
+    return re.sub(r"[.,](?=\d{3}\b)", "", number).replace(",", ".")

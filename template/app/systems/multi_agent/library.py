@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import structlog
+
 from app.core.errors import ConfigurationError, NotFound
 from app.systems.multi_agent.settings import ResearchSettings
 
@@ -14,15 +16,28 @@ EXAMPLES = Path(__file__).parent / "sources"
 
 _HITS = 4
 _EXCERPT = 400
+_PAGE = 15_000
+"""Characters: less than a tool may say."""
+
+log = structlog.get_logger(__name__)
 
 
 @cache
 def _load(folder: Path) -> Mapping[str, str]:
+    if not folder.is_dir():
+        raise ConfigurationError(f"RESEARCH_SOURCES: there is no folder {folder}.")
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix in {".md", ".txt"})
-        return {path.stem: path.read_text(encoding="utf-8") for path in files}
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        texts = [path for path in files if path.suffix in {".md", ".txt"}]
+        if others := [str(path.relative_to(folder)) for path in files if path not in texts]:
+            log.warning("research.not_read", reason="only .md and .txt are", files=others[:20])
+        return {_name(path, folder): path.read_text(encoding="utf-8") for path in texts}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"RESEARCH_SOURCES: {folder} cannot be read: {error}") from None
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 def sources() -> Mapping[str, str]:
@@ -41,11 +56,16 @@ def search_sources(query: str) -> list[dict[str, str]]:
     return [{"source": name, "excerpt": _excerpt(known[name], wanted)} for name in best]
 
 
-def read_source(name: str) -> str:
-    """Read a source as a whole, by the name that search_sources gave."""
+def read_source(name: str, page: int = 1) -> str:
+    """Read a source by the name that search_sources gave. A long one has several pages."""
     if name not in sources():
         raise NotFound(f"There is no source {name!r}.", hint="search_sources finds names.")
-    return sources()[name]
+    text = sources()[name]
+    pages = max(1, -(-len(text) // _PAGE))
+    if not 1 <= page <= pages:
+        raise NotFound(f"The source {name!r} has {pages} pages.")
+    part = text[(page - 1) * _PAGE : page * _PAGE]
+    return part if pages == 1 else f"[page {page} of {pages}]\n{part}"
 
 
 def _words(text: str) -> list[str]:

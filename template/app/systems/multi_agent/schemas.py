@@ -40,6 +40,8 @@ class Evidence(BaseModel):
     claims: list[Claim]
     dropped: list[str]
     """Claims whose quotation does not stand in their source."""
+    stuck: int = 0
+    """How many workers came to no end: what they looked for is not here."""
 
 
 class Review(BaseModel):
@@ -75,4 +77,5 @@ class Report(BaseModel):
     contradictions: list[str]
     dropped_claims: list[str]
     problems: list[str]
-    """What code finds wrong with the answer: citations of claims that do not exist, sentences without any."""
+    """What code finds wrong: citations of claims that do not exist, sentences without any, numbers that do
+    not stand in what they cite, parts of the research that came to no end."""

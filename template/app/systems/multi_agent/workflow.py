@@ -3,7 +3,9 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.llm import as_data
+from app.agents import AgentError
+from app.core.errors import TimedOut
+from app.llm import ModelUnavailable, as_data
 from app.systems.multi_agent import checking, library
 from app.systems.multi_agent.schemas import (
     Claim,
@@ -59,12 +61,17 @@ def the_task(item: str, input: ResearchQuestion) -> str:
     return f"{as_data('task', item)}\n{the_question(input)}"
 
 
-def weigh(research: list[Findings], weigh: Evidence | None) -> Evidence:
+def weigh(research: list[Findings | None], weigh: Evidence | None) -> Evidence:
     """Hold every claim against its source; keep what was found in earlier rounds."""
     earlier = weigh or Evidence(claims=[], dropped=[])
-    claims = [*earlier.claims, *(claim for findings in research for claim in findings.claims)]
+    found = [findings for findings in research if findings]
+    claims = [*earlier.claims, *(claim for findings in found for claim in findings.claims)]
     now = checking.weigh(claims, library.sources())
-    return Evidence(claims=now.claims, dropped=[*earlier.dropped, *now.dropped])
+    return Evidence(
+        claims=now.claims,
+        dropped=[*earlier.dropped, *now.dropped],
+        stuck=earlier.stuck + len(research) - len(found),
+    )
 
 
 def numbered(claims: list[Claim]) -> str:
@@ -89,15 +96,27 @@ def has_no_evidence(weigh: Evidence) -> bool:
 
 
 def give_up(input: ResearchQuestion, weigh: Evidence, review: Review) -> Report:
-    """Say that the sources have no answer: a model would make one up."""
+    """Say that there is no answer, and why: a model would make one up."""
     return Report(
-        answer="The sources say nothing about this.",
+        answer=_why_not(weigh),
         sources=[],
         open_questions=review.gaps or [input.question],
         contradictions=[],
         dropped_claims=weigh.dropped,
-        problems=[],
+        problems=_stuck(weigh),
     )
+
+
+def _why_not(weigh: Evidence) -> str:
+    if weigh.dropped:
+        return "What was found could not be confirmed: no quotation stands in its source."
+    if weigh.stuck:
+        return "Nothing was found: the research did not come to an end."
+    return "The sources say nothing about this."
+
+
+def _stuck(weigh: Evidence) -> list[str]:
+    return [f"{weigh.stuck} parts of the research did not come to an end"] if weigh.stuck else []
 
 
 def cite(weigh: Evidence, review: Review, write: Written) -> Report:
@@ -113,7 +132,7 @@ def cite(weigh: Evidence, review: Review, write: Written) -> Report:
         open_questions=review.gaps,
         contradictions=review.contradictions,
         dropped_claims=weigh.dropped,
-        problems=checking.problems_of(write.text, claims),
+        problems=[*_stuck(weigh), *checking.problems_of(write.text, claims)],
     )
 
 
@@ -137,7 +156,12 @@ flow = Flow(
                     name="research",
                     over=next_tasks,
                     node=Agent(
-                        name="worker", agent=make_worker, say=the_task, answer=Findings, time_limit=180
+                        name="worker",
+                        agent=make_worker,
+                        say=the_task,
+                        answer=Findings,
+                        time_limit=180,
+                        unless=(AgentError, ModelUnavailable, TimedOut),
                     ),
                     at_once=4,
                 ),

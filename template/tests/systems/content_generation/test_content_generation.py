@@ -2,10 +2,13 @@ from typing import Any
 
 import pytest
 
-from app.systems.content_generation.schemas import Brief
+from app.systems.content_generation.chat import write
+from app.systems.content_generation.schemas import Article, Brief
 from app.systems.content_generation.style import count_words, problems_of
 from app.systems.content_generation.workflow import flow
 from app.workflows import run
+from tests.conftest import SetEnvironment
+from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
 
@@ -47,6 +50,8 @@ def test_a_good_draft_has_no_problems() -> None:
         (GOOD + " Let us delve into lamps.", "'delve into'"),
         (GOOD + " [insert name here]", "placeholder"),
         (GOOD + " TODO", "placeholder"),
+        (GOOD + " 87.3% of all people own one.", "states '87.3%'"),
+        (GOOD + " That is known (Smith et al. 2023).", "refers to '(Smith et al. 2023)'"),
     ],
 )
 def test_code_finds_what_is_wrong_with_a_draft(markdown: str, problem: str) -> None:
@@ -74,3 +79,36 @@ async def test_what_cannot_be_mended_is_said() -> None:
     article = await run(flow, Brief(topic="Lamps", must_mention=["delve into"]))
 
     assert article.problems == ["it says 'delve into': leave that out"]
+
+
+def test_a_figure_of_the_brief_may_be_stated() -> None:
+    text = GOOD + " 87.3% of all people own one." + " It is good to have one." * 2
+
+    assert problems(text, topic="Lamps: 87.3% of all people own one") == ""
+
+
+async def test_the_best_draft_is_published_not_the_last(
+    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
+) -> None:
+    del fresh_models
+    set_environment(
+        LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url
+    )
+    parts = [{"heading": "One", "points": ["light"]}, {"heading": "Two", "points": ["lamp"]}]
+    section = "It is good to have one. " * 6
+    critique = {"good_enough": False, "remarks": ["Shorter."]}
+    fake_provider.answers.extend(
+        [{"title": "Lamps", "parts": parts}, section, section, *[critique, {"markdown": "# X"}] * 3]
+    )
+
+    article = await run(flow, Brief(topic="Lamps", words=80))
+
+    assert article.markdown.startswith("# Lamps")
+    assert article.problems == []
+
+
+def test_the_chat_shows_what_is_still_wrong() -> None:
+    article = Article(title="Lamps", markdown="# Lamps", words=1, problems=["it is short"], remarks=["Dull."])
+
+    assert "- it is short" in write(article)
+    assert "- Dull." in write(article)

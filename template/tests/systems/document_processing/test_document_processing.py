@@ -322,7 +322,7 @@ async def test_an_answer_that_does_not_fit_waits_for_a_person(
 async def test_an_instruction_in_a_document_changes_nothing(
     fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
 ) -> None:
-    """With a model that obeys it: it is told to approve, to be sure, and to leave out what could be checked."""
+    """With a model that obeys it: it is to approve, to be sure, and to leave out what could be checked."""
     del fresh_models
     set_environment(
         LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url

@@ -6,9 +6,10 @@ import pytest
 from app.core.errors import ConfigurationError, NotFound
 from app.llm.errors import BudgetExceeded
 from app.systems.multi_agent import workflow
+from app.systems.multi_agent.chat import write
 from app.systems.multi_agent.checking import cited, problems_of, stands_in, weigh
 from app.systems.multi_agent.library import read_source, search_sources, sources
-from app.systems.multi_agent.schemas import Claim, ResearchQuestion
+from app.systems.multi_agent.schemas import Claim, Report, ResearchQuestion, Source
 from app.systems.multi_agent.workflow import flow
 from app.workflows import Flow, run
 from tests.conftest import SetEnvironment
@@ -68,7 +69,62 @@ def test_a_citation_may_name_several_claims() -> None:
     )
 
     assert cited(text) == [1, 2, 3]
-    assert problems_of(text, [claim()] * 3) == []
+    assert problems_of(text, [claim(quote="it costs 55 at 55 degrees")] * 3) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("It cost 12 million euros [1].", "the number 12 does not stand"),
+        ("It costs 55 [1].", None),
+        ("It costs 1,255.50 [1].", None),
+        ("1. It costs 55 [1].", None),
+        ("- Heat pumps cost 12 million euros", "no source is given"),
+        ("| Heat pumps | 12 million euros |", "no source is given"),
+        ("# What heat pumps cost", None),
+        ("|---|---|", None),
+    ],
+)
+def test_numbers_points_and_rows_need_what_they_cite(text: str, problem: str | None) -> None:
+    problems = problems_of(text, [claim(quote="It costs 55, or 1.255,50 elsewhere.")])
+
+    assert (problem or "") in "; ".join(problems)
+    assert bool(problems) == bool(problem)
+
+
+def test_a_source_may_be_named_with_its_suffix() -> None:
+    (name, *_) = sources()
+    made = claim(source=f"{name.upper()}.md", quote=sources()[name][:60])
+
+    assert [kept.source for kept in weigh([made], sources()).claims] == [name]
+
+
+def test_a_long_source_has_pages(tmp_path: Path, set_environment: SetEnvironment) -> None:
+    (tmp_path / "law").mkdir()
+    (tmp_path / "law" / "long.md").write_text("a" * 20_000 + "the end")
+    (tmp_path / "picture.png").write_bytes(b"no text")
+    set_environment(RESEARCH_SOURCES=str(tmp_path))
+
+    assert read_source("law/long").startswith("[page 1 of 2]")
+    assert read_source("law/long", 2).endswith("the end")
+    with pytest.raises(NotFound, match="2 pages"):
+        read_source("law/long", 3)
+
+
+def test_the_chat_shows_what_the_report_hides_nowhere_else() -> None:
+    report = Report(
+        answer="Yes [1].",
+        sources=[Source(number=1, name="law", quote="it is so")],
+        open_questions=["When?"],
+        contradictions=["Yes and no."],
+        dropped_claims=["It is free."],
+        problems=["[7] is no claim"],
+    )
+
+    text = write(report)
+
+    for said in ("it is so", "When?", "Yes and no.", "It is free.", "[7] is no claim"):
+        assert said in text
 
 
 def test_words_stand_in_a_text_whatever_their_marks() -> None:
