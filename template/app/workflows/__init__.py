@@ -7,7 +7,7 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.workflows.chat import as_chat_model
     from app.workflows.context import Context
-    from app.workflows.flow import Flow, run
+    from app.workflows.flow import Flow, Observed, observe, run
     from app.workflows.groups import Branches, Each, Loop, Sub
     from app.workflows.nodes import END, Agent, Approval, Function, Model, Node, Router, Rule
 
@@ -23,10 +23,12 @@ __all__ = [
     "Loop",
     "Model",
     "Node",
+    "Observed",
     "Router",
     "Rule",
     "Sub",
     "as_chat_model",
+    "observe",
     "run",
 ]
 
@@ -34,7 +36,7 @@ __getattr__ = lazy_exports(
     __name__,
     chat=("as_chat_model",),
     context=("Context",),
-    flow=("Flow", "run"),
+    flow=("Flow", "Observed", "observe", "run"),
     groups=("Branches", "Each", "Loop", "Sub"),
     nodes=("END", "Agent", "Approval", "Function", "Model", "Node", "Router", "Rule"),
 )

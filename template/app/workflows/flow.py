@@ -16,6 +16,7 @@ declared: what is wrong is a `DefinitionError` that names the node.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,7 +25,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.core.errors import AppError, TimedOut
-from app.core.workflow import Decision, Steps, Workflow
+from app.core.workflow import Decision, DecisionNeeded, Steps, Workflow
 from app.llm import Budget
 from app.workflows.check import check
 from app.workflows.context import Context
@@ -134,11 +135,42 @@ async def carry_out(flow: Flow[In, Out], data: In, steps: Steps) -> tuple[Out, C
         raise TimedOut(f"Workflow {flow.name!r} took longer than {flow.time_limit:g} seconds.") from None
 
 
-async def _walk(flow: Flow[In, Out], data: In, steps: Steps) -> tuple[Out, Context]:
-    budget = Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
+async def _walk(
+    flow: Flow[In, Out], data: In, steps: Steps, budget: Budget | None = None
+) -> tuple[Out, Context]:
+    budget = budget or Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
     context = Context(data, budget)
     output: Out = await flow.walk(context, _Runner(steps).do)
     return output, context
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How a workflow ended: with an output, a question for a person, or an error."""
+
+    output: Any
+    question: Any
+    error: AppError | None
+    cost: Decimal
+    """US dollars, as far as prices are known."""
+    seconds: float
+
+
+async def observe(flow: Flow[In, Out], data: In) -> Observed:
+    """Run a workflow and return how it ended, whichever way."""
+    budget = Budget(requests=flow.max_requests, tokens=flow.max_tokens, cost=flow.max_cost)
+    started = time.perf_counter()
+    output, question, error = None, None, None
+    try:
+        async with asyncio.timeout(flow.time_limit):
+            output, _ = await _walk(flow, data, Steps(), budget)
+    except DecisionNeeded as needed:
+        question = needed.question
+    except AppError as failure:
+        error = failure
+    except TimeoutError:
+        error = TimedOut(f"Workflow {flow.name!r} took longer than {flow.time_limit:g} seconds.")
+    return Observed(output, question, error, budget.spent.cost, time.perf_counter() - started)
 
 
 class Done(BaseModel, Generic[T]):

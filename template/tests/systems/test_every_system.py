@@ -82,3 +82,20 @@ def test_it_has_an_example_and_labelled_cases(name: str) -> None:
 
     assert list(folder.glob("example*.json"))
     assert len((folder / "evals" / "cases.jsonl").read_text().splitlines()) >= 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_cases_can_be_run_against_the_configured_model(name: str, services: dict[str, str]) -> None:
+    done = run_app("eval", "answers", name, "--limit", "1", "--json", **services)
+
+    report = json.loads(done.stdout)
+    Path(report["report"]).unlink()
+    assert (report["model"], len(report["cases"])) == ("offline:demo", 1)
+    assert all(rate["right"] == rate["of"] for rate in report["fields"].values())
+
+
+def test_a_system_without_cases_is_an_error_that_helps() -> None:
+    done = run_app("eval", "answers", "nonsense")
+
+    assert done.returncode == 1
+    assert all(name in done.stderr for name in NAMES)
