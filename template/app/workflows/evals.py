@@ -1,6 +1,6 @@
 """Labelled cases against a model: what goes in, what has to come out, and what came.
 
-A workflow has them in `evals/cases.jsonl` beside it. In `scoring.py`, `score(observed, expected)` says of every
+A workflow has them in `evals/cases.jsonl` beside it; `score(observed, expected)` in its `scoring.py` says of each
 expected field whether it is right.
 """
 

@@ -1,6 +1,5 @@
 """Tools of other servers: a real one is started as a process, and ours is called over HTTP."""
 
-import asyncio
 import json
 import os
 import signal
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from app.agents import AgentEvent, AgentResult, make_agent, open_tools
 from app.core.errors import ConfigurationError
 from app.core.redaction import redact_text
 from app.core.registry import load_features
@@ -18,8 +16,6 @@ from app.mcp.configuration import load_servers
 from app.mcp.errors import McpServerUnavailable
 from app.mcp.remote import probe_servers
 from tests.api.fixtures import Served
-from tests.conftest import SetEnvironment
-from tests.llm.fake_provider import Calls, FakeProvider
 
 SERVER = """
 from mcp.server import MCPServer
@@ -209,36 +205,6 @@ async def test_an_error_of_ours_passes_through_as_it_is(file: Path, tmp_path: Pa
     with pytest.raises(ConfigurationError, match="ours"):
         async with open_remote_tools():
             raise ConfigurationError("ours")
-
-
-@pytest.mark.parametrize("close_early", [False, True])
-async def test_an_agent_streams_with_tools_of_a_server_from_any_task(
-    close_early: bool,
-    file: Path,
-    tmp_path: Path,
-    fake_provider: FakeProvider,
-    set_environment: SetEnvironment,
-    fresh_models: None,
-) -> None:
-    del fresh_models
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url
-    )
-    write(file, calculator=started(tmp_path, SERVER))
-    fake_provider.answers.extend([Calls(("add", '{"first": 2, "second": 3}')), "It is five"])
-    events = make_agent("test", "Add.", output_type=str, toolsets=[open_tools]).stream("2 + 3?")
-
-    first = await asyncio.create_task(anext(events))  # a web server does so: each event in a task of its own
-    if close_early:
-        await asyncio.create_task(events.aclose())
-        return
-    rest = [event async for event in events]
-
-    assert isinstance(first, AgentEvent)
-    assert (first.kind, first.name) == ("tool_call", "add")
-    assert isinstance(rest[-1], AgentResult)
-    assert rest[-1].output.strip() == "It is five"
-    assert "5" in [message.text for message in rest[-1].transcript if message.role == "tool"]
 
 
 async def test_only_secrets_are_kept_out_of_logs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
