@@ -1,7 +1,7 @@
 """Labelled cases against a model: what goes in, what has to come out, and what came.
 
-A workflow has them in `evals/cases.jsonl` beside it; `score(observed, expected)` in its `scoring.py` says of each
-expected field whether it is right.
+A workflow has them in `evals/cases.jsonl` beside it. `score(observed, expected)` in its `scoring.py` says of
+each expected field whether it is right.
 """
 
 import json
