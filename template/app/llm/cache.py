@@ -5,17 +5,22 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from pydantic import TypeAdapter
 
 from app.core.paths import ROOT
 from app.llm.calls import Call, Event, Handler, Reply, TextDelta
 from app.llm.settings import LLMSettings
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 FILE = ROOT / ".data" / "llm_cache.sqlite3"
 
@@ -29,7 +34,7 @@ async def cache(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
                 yield event
         return
     key = _key(call)
-    stored = await asyncio.to_thread(_read, key, call, seconds)
+    stored = await _tried(_read, key, call, seconds)
     if stored:
         if call.streaming:
             yield TextDelta(str(stored.output))
@@ -37,9 +42,19 @@ async def cache(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
         return
     async with aclosing(handler(call)) as events:
         async for event in events:
-            if isinstance(event, Reply):
-                await asyncio.to_thread(_write, key, event)
+            # an answer of another model, which has stood in, is not what is asked for the next time
+            if isinstance(event, Reply) and event.model == call.model and not event.refusal:
+                await _tried(_write, key, event)
             yield event
+
+
+async def _tried(work: Callable[..., T], *arguments: Any) -> T | None:
+    """Do something with the file. One that is full, locked or damaged must not cost an answer."""
+    try:
+        return await asyncio.to_thread(work, *arguments)
+    except (OSError, ValueError, TypeError, sqlite3.Error) as error:
+        log.warning("llm.cache_failed", error=f"{type(error).__name__}: {error}")
+        return None
 
 
 def _key(call: Call) -> str:
@@ -71,7 +86,7 @@ def _read(key: str, call: Call, seconds: float) -> Reply[object] | None:
         return None
     model, output = json.loads(row[0])
     return Reply(
-        output=TypeAdapter(call.output_type).validate_python(output),
+        output=TypeAdapter(call.output_type).validate_json(json.dumps(output)),
         model=model,
         requests=0,
         input_tokens=0,

@@ -1,17 +1,25 @@
 import time
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from app.llm import cache, complete, extract, stream
 from app.llm.calls import Reply, TextDelta
 from tests.conftest import SetEnvironment
+from tests.llm.fake_provider import FakeProvider
 
 
 class Person(BaseModel):
     name: str
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    day: date
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +95,48 @@ async def test_only_the_owner_can_read_the_file(set_environment: SetEnvironment,
     await complete("Hello")
 
     assert mode(database) == 0o600
+
+
+@pytest.mark.parametrize("damage", [b"no database", None])
+async def test_a_file_that_cannot_be_used_costs_no_answer(
+    damage: bytes | None, database: Path, set_environment: SetEnvironment
+) -> None:
+    set_environment(LLM_CACHE_SECONDS="60")
+    database.parent.mkdir()
+    if damage is None:
+        database.mkdir()
+    else:
+        database.write_bytes(damage)
+
+    assert (await complete("Hello")).output.endswith("Hello")
+
+
+async def test_a_strict_structure_is_read_again(set_environment: SetEnvironment) -> None:
+    set_environment(LLM_CACHE_SECONDS="60")
+
+    first, second = await extract("Anna", Strict), await extract("Anna", Strict)
+
+    assert second.cached
+    assert second.output == first.output
+
+
+async def test_the_answer_of_another_model_is_not_kept(
+    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
+) -> None:
+    del fresh_models
+    set_environment(
+        LLM_CACHE_SECONDS="60",
+        LLM_MODEL="openai:gpt-4.1-mini",
+        OPENAI_API_KEY="sk-12345678",
+        OPENAI_BASE_URL=fake_provider.url,
+        LLM_FALLBACK_MODELS="offline:demo",
+        LLM_RETRIES="0",
+    )
+    fake_provider.answers.extend([500, "Hello there"])
+
+    replies = [await complete("Hello"), await complete("Hello")]
+
+    assert [(reply.model, reply.cached) for reply in replies] == [
+        ("offline:demo", False),
+        ("openai:gpt-4.1-mini", False),
+    ]
