@@ -2,8 +2,8 @@
 
     uv run --isolated --no-project --with-requirements benchmarks/streaming.txt python benchmarks/streaming.py
 
-A local server speaks the provider's protocol and sends all pieces at once; `app.llm.stream` reads them. Prints
-microseconds a piece and their ratio, the median of several answers in one process.
+A local server speaks the provider's protocol and sends all pieces at once; `app.llm.stream` reads them.
+Prints microseconds a piece and their ratio, the median of several answers in one process.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import platform
 import statistics
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -25,11 +26,9 @@ ROUNDS = 5
 async def seconds_of_each_piece() -> list[float]:
     from app.llm import TextDelta, stream
 
-    times = [time.perf_counter()]
-    async for event in stream("Hello"):
-        if isinstance(event, TextDelta):
-            times.append(time.perf_counter())
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    begun = time.perf_counter()
+    times = [time.perf_counter() async for event in stream("Hello") if isinstance(event, TextDelta)]
+    return [later - earlier for earlier, later in pairwise([begun, *times])]
 
 
 def main() -> None:

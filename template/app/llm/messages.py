@@ -60,9 +60,12 @@ def _clean(part: Any) -> Any:
 
 
 def _clean_arguments(arguments: Any) -> Any:
-    """Clean the arguments of a call: JSON text, or an object. An escaped NUL is one too."""
+    """Return the arguments of a call as clean JSON text: a strict model takes a date from text alone. Some
+    providers give an object. An escaped NUL is one too."""
+    if arguments is None:
+        return None
     if not isinstance(arguments, str):
-        return cleaned(arguments)
+        return json.dumps(cleaned(arguments), ensure_ascii=False, default=str)
     if "\\u" not in arguments:
         return cleaned_text(arguments)
     try:

@@ -33,6 +33,15 @@ def mode(file: Path) -> int | None:
     return file.stat().st_mode & 0o777 if file.exists() else None
 
 
+def spoil(file: Path, content: bytes | None) -> None:
+    """Put something else into the file's place: other bytes, or a folder."""
+    file.parent.mkdir()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+
+
 async def test_without_the_setting_nothing_is_stored(database: Path) -> None:
     await complete("Hello")
 
@@ -102,11 +111,7 @@ async def test_a_file_that_cannot_be_used_costs_no_answer(
     damage: bytes | None, database: Path, set_environment: SetEnvironment
 ) -> None:
     set_environment(LLM_CACHE_SECONDS="60")
-    database.parent.mkdir()
-    if damage is None:
-        database.mkdir()
-    else:
-        database.write_bytes(damage)
+    spoil(database, damage)
 
     assert (await complete("Hello")).output.endswith("Hello")
 
