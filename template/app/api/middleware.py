@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.pages import PATHS as PAGES
 from app.api.problems import problem_response
+from app.api.security import is_known
 from app.api.settings import ApiSettings
 from app.core.ids import new_id
 
@@ -27,7 +28,7 @@ _QUIET = ("/health/",)
 def install_middleware(app: FastAPI) -> None:
     """Put everything around the routes. What is added last is outermost."""
     settings = ApiSettings.load()
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, known_limit=settings.max_input_bytes)
     if hosts := settings.allowed_hosts():
         app.add_middleware(TrustedHosts, hosts=hosts)
     app.add_middleware(RequestLog)
@@ -183,11 +184,15 @@ async def _drain(receive: Receive) -> None:
 
 
 class BodyLimit:
-    """Refuse a body of more than `limit` bytes, also one that does not say its length."""
+    """Refuse a body of more than `limit` bytes, also one that does not say its length.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    Callers with a valid key may send up to `known_limit`: what strangers send is not kept in memory.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, known_limit: int) -> None:
         self.app = app
         self.limit = limit
+        self.known_limit = max(limit, known_limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request. The error is raised where the route reads the body."""
@@ -195,20 +200,28 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
-        received = int(announced) if announced.isdigit() and int(announced) > self.limit else 0
+        size = int(announced) if announced.isdigit() else 0
+        received, limit = 0, self.limit
+
+        async def fits(length: int) -> bool:
+            nonlocal limit
+            if length > limit == self.limit and await is_known(scope):
+                limit = self.known_limit
+            return length <= limit
 
         async def receive_limited() -> Message:
             nonlocal received
-            if received <= self.limit:
+            if await fits(max(size, received)):
                 message = await receive()
                 received += len(message.get("body", b""))
-                if received <= self.limit:
+                if await fits(received):
                     return message
             await _drain(receive)
-            raise self._too_large()
+            raise _too_large(limit, "API_MAX_BODY_BYTES" if limit == self.limit else "API_MAX_INPUT_BYTES")
 
         await self.app(scope, receive_limited, send)
 
-    def _too_large(self) -> HTTPException:
-        said = f"The body has more than {self.limit} bytes (API_MAX_BODY_BYTES)."
-        return HTTPException(413, said, {"Connection": "close"})
+
+def _too_large(limit: int, setting: str) -> HTTPException:
+    said = f"The body has more than {limit} bytes ({setting})."
+    return HTTPException(413, said, {"Connection": "close"})

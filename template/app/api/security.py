@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from app.api.errors import NotAllowed, NotAuthenticated, RateLimited
 from app.api.keys import Principal, check_key
@@ -12,6 +14,7 @@ from app.api.rates import take
 from app.api.scopes import ADMIN, declare_scope
 from app.api.settings import ApiSettings
 from app.api.tokens import check_token, is_token
+from app.core.errors import AppError
 
 _bearer = HTTPBearer(auto_error=False, description="A key made by `app keys create`, or a token.")
 
@@ -40,6 +43,16 @@ async def identify(connection: HTTPConnection, secret: str | None) -> Principal:
                 f"This key may make {limit} requests a minute.", hint="Wait as long as Retry-After says."
             )
     return principal
+
+
+async def is_known(scope: Scope) -> bool:
+    """Whether a request has a valid key or token. Counts nothing."""
+    scheme, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
+    try:
+        await _who(secret.strip() if scheme.lower() == "bearer" else None)
+    except AppError:
+        return False
+    return True
 
 
 async def _who(secret: str | None) -> Principal:

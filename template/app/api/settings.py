@@ -22,7 +22,10 @@ class ApiSettings(Settings):
     port: int = Field(8000, ge=1, le=65535)
 
     max_body_bytes: int = Field(1_000_000, ge=1)
-    """The largest request body, in bytes; beyond it the answer is 413."""
+    """The largest request body of whoever calls, in bytes; beyond it the answer is 413."""
+
+    max_input_bytes: int = Field(28_000_000, ge=1)
+    """The same for a caller with a valid key or token: enough for a file of 20 MB in Base64."""
 
     keys_required: bool = True
     """`false` lets requests without a key do everything. Production does not listen to it."""

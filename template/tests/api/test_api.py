@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from pydantic import BaseModel
 
+from app.api import create_key
 from app.core import checks
 from app.core.errors import NotFound
 from app.core.lazy import Lazy
@@ -205,3 +206,37 @@ async def test_the_documentation_describes_every_route_with_its_problems(client:
     operation = document["paths"]["/v1/runs"]["post"]
     assert set(operation["responses"]) >= {"202", "400", "413", "415", "422"}
     assert document["components"]["schemas"]["RunRequest"]["examples"][0]["workflow"] == "echo_summary"
+
+
+LARGE = b'{"count": 1, "more": "%s"}' % (b"x" * 500)
+
+
+@pytest.mark.parametrize("hides_length", [False, True])
+@pytest.mark.parametrize(
+    ("known", "most", "status"), [(True, "1000", 200), (False, "1000", 413), (True, "300", 413)]
+)
+async def test_a_caller_with_a_key_may_send_more(
+    known: bool,
+    most: str,
+    status: int,
+    hides_length: bool,
+    database: str,
+    set_environment: SetEnvironment,
+) -> None:
+    set_environment(API_MAX_BODY_BYTES="100", API_MAX_INPUT_BYTES=most)
+    key = (await create_key("test", ["admin"])).text if known else "ak_000000000000_nonsense"
+    app: FastAPI = create_app()
+    app.include_router(router)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield LARGE[:90]
+        yield LARGE[90:]
+
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+        content = pieces() if hides_length else LARGE
+        response = await client.post("/count", content=content, headers=headers)
+
+    assert response.status_code == status
+    if status == 413:
+        assert ("API_MAX_INPUT_BYTES" if known else "API_MAX_BODY_BYTES") in response.json()["detail"]

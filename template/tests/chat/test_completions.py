@@ -247,7 +247,9 @@ async def test_a_body_that_is_no_request_is_an_error_in_openais_shape(
 
 
 async def test_a_body_that_is_too_large_is_an_error_in_openais_shape(client: AsyncClient) -> None:
-    response = await client.post("/v1/chat/completions", json={"text": "x" * 2_000_000})
+    headers = {"Content-Type": "application/json"}
+
+    response = await client.post("/v1/chat/completions", content=b" " * 28_000_001, headers=headers)
 
     assert (response.status_code, response.json()["error"]["type"]) == (413, "invalid_request_error")
 
