@@ -15,6 +15,7 @@ import time
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -267,18 +268,16 @@ def test_a_newcomer_can_follow_the_smallest_projects_readme(render: Render) -> N
     assert " passed" in run(["bash", "-c", test], project)
 
 
-def test_a_newcomer_can_follow_the_largest_projects_readme(render: Render) -> None:
-    project = render()
-    readme = (project / "README.md").read_text(encoding="utf-8")
-    (dev,) = console_commands(readme, "Run it")
+@contextmanager
+def served(project: Path, command: str) -> Iterator[tuple[str, str]]:
+    """Serve a project with a command, and give the port and what it has said until it was ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     log = project / "log"
-
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {dev}"],
+            ["bash", "-c", f"exec {command}"],
             cwd=project,
             env=environment(API_PORT=port),
             stdout=output,
@@ -288,12 +287,22 @@ def test_a_newcomer_can_follow_the_largest_projects_readme(render: Render) -> No
         deadline = time.monotonic() + 300
         while "Ready: " not in log.read_text() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
-        curl, *_ = (line for line in log.read_text().splitlines() if "curl " in line)
-        answer = run(["bash", "-c", curl[curl.index("curl ") :]], project)
+        assert process.poll() is None, log.read_text()
+        yield port, log.read_text()
         process.send_signal(signal.SIGINT)
-
-        assert '"status":"queued"' in answer
         assert process.wait(timeout=60) == 0, log.read_text()
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+def test_a_newcomer_can_follow_the_largest_projects_readme(render: Render) -> None:
+    project = render()
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    (dev,) = console_commands(readme, "Run it")
+
+    with served(project, dev) as (_, said):
+        curl, *_ = (line for line in said.splitlines() if "curl " in line)
+        answer = run(["bash", "-c", curl[curl.index("curl ") :]], project)
+
+    assert '"status":"queued"' in answer
