@@ -17,10 +17,11 @@ def update(answers: Sequence[str], version: str | None) -> tuple[Report, list[st
     Returns what became of the edits, and lines on what is left to do. Raises `UpdateError`.
     """
     commit_before_update()  # raises where there is no commit
-    if git("status", "--porcelain").strip():
+    if changed := git("status", "--porcelain", "--", ".").splitlines():
+        names = ", ".join(line[3:] for line in changed[:5])
         raise UpdateError(
-            "There are changes that are not committed.",
-            hint="Commit them first (`git commit -am …`): so an update can always be taken back.",
+            f"There are changes that are not committed: {names}.",
+            hint="Commit them first (`git add -A && git commit`): so an update can always be taken back.",
         )
     old = present_answers()
     options = [word for answer in answers for word in ("--data", answer)]
