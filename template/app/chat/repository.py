@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, exists, insert, literal, select
+from sqlalchemy import delete, exists, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -153,6 +154,17 @@ async def remove(owner: str, name: str) -> bool:
     statement = delete(Conversation).where(Conversation.owner == owner, Conversation.name == name)
     async with transaction() as session:
         return await session.scalar(statement.returning(Conversation.id)) is not None
+
+
+async def remove_unused_for(days: float) -> int:
+    """Delete the conversations in which nothing was said for so many days. Returns how many there were."""
+    since = func.clock_timestamp() - timedelta(days=days)
+    spoken = exists().where(
+        ConversationMessage.conversation_id == Conversation.id, ConversationMessage.created_at >= since
+    )
+    statement = delete(Conversation).where(Conversation.created_at < since, ~spoken)
+    async with transaction() as session:
+        return len((await session.scalars(statement.returning(Conversation.id))).all())
 
 
 async def _find(session: AsyncSession, owner: str, name: str, *, lock: bool = False) -> Conversation | None:

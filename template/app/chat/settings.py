@@ -16,3 +16,6 @@ class ChatSettings(Settings):
 
     history_tokens: int | None = Field(None, ge=100)
     """Tokens of earlier messages that a model is shown. Not set: half of what the model takes."""
+
+    keep_days: float | None = Field(None, gt=0)
+    """Days after its last message when a conversation is deleted. Not set: it is kept."""

@@ -58,6 +58,8 @@ async def _run(name: str, check: Lazy[Check], seconds: float) -> CheckResult:
         return result(error=f"No answer within {seconds:g} seconds.")
     except AppError as error:
         return result(error=error.detail, hint=error.hint)
+    except OSError as error:
+        return result(error=f"{error.strerror or error}: {error.filename or name}".rstrip(": ") + ".")
     except Exception as error:
         log.exception("check.failed", check=name)
         return result(error=f"The check failed with {type(error).__name__}.", hint="See the log.")

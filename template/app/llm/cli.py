@@ -36,28 +36,30 @@ def ask(
 @cli.command(epilog="Example: uv run app chat --model anthropic:claude-haiku-4-5")
 def chat(model: Model = None) -> None:
     """Talk with the model; an empty line or Ctrl-D ends it."""
-    asyncio.run(_converse(model))
-
-
-async def _converse(model: str | None) -> None:
     from app.core.errors import AppError
     from app.llm.calls import Message
 
     history: list[Message] = []
-    while text := _next_line():
-        try:
-            reply = await _answer(text, history, model)
-        except AppError as error:
-            typer.secho(f"Error: {error}", fg="red", err=True)
-            continue
-        history += [Message("user", text), Message("assistant", reply.output)]
+    with asyncio.Runner() as runner:  # the prompt waits outside of it: so Ctrl-C ends it at once
+        while text := _next_line():
+            try:
+                reply = runner.run(_answer(text, history, model))
+            except AppError as error:
+                typer.secho(f"Error: {error}", fg="red", err=True)
+                continue
+            history += [Message("user", text), Message("assistant", reply.output)]
 
 
 def _next_line() -> str:
     try:
         return input("you> " if sys.stdin.isatty() else "").strip()
     except EOFError:
+        if sys.stdin.isatty():
+            typer.echo()  # the shell's prompt begins a line
         return ""
+    except KeyboardInterrupt:
+        typer.echo()
+        raise
 
 
 async def _answer(

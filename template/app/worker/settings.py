@@ -45,7 +45,9 @@ class BrokerSettings(Settings):
         """Return the URL with the password. Raises `ConfigurationError` if there is none."""
         url = self.url.get_secret_value() if self.url else provide("BROKER_URL")
         if url is None:
-            raise ConfigurationError("BROKER_URL is not set.", hint="Set it to redis://host:6379/0.")
+            raise ConfigurationError(
+                "BROKER_URL is not set.", hint="Set it to redis://host:6379/0 or amqp://user@host:5672//."
+            )
         parts = urlsplit(url)
         if parts.password is not None or not self.password or not self.url:
             return url

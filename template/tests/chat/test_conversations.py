@@ -1,14 +1,19 @@
 """Conversations are kept, shown to the model as far as they fit, listed and deleted."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
+from sqlalchemy import select, update
 
 from app.api import create_key
 from app.chat.history import drop_oldest_turns, estimate_tokens, history_tokens
+from app.chat.models import Conversation, ConversationMessage
+from app.chat.retention import prune
 from app.chat.settings import ChatSettings
+from app.db import transaction
 from app.llm import Message, ToolCall
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider
@@ -197,3 +202,24 @@ def test_half_of_what_the_model_takes_is_for_history(
 
     assert ChatSettings.load().history_tokens is None
     assert history_tokens(model) == expected
+
+
+async def test_a_conversation_in_which_nothing_was_said_for_long_is_deleted(
+    client: AsyncClient, set_environment: SetEnvironment
+) -> None:
+    for name in ("old", "young"):
+        await say(client, "Hello", name)
+    async with transaction() as session:
+        old = await session.scalar(select(Conversation).where(Conversation.name == "old"))
+        assert old
+        past = old.created_at - timedelta(days=91)
+        said = update(ConversationMessage).where(ConversationMessage.conversation_id == old.id)
+        await session.execute(said.values(created_at=past))
+        old.created_at = past
+
+    assert await prune() == 0
+    set_environment(CHAT_KEEP_DAYS="90")
+    assert await prune() == 1
+
+    listed = (await client.get("/v1/conversations")).json()["conversations"]
+    assert [conversation["id"] for conversation in listed] == ["young"]

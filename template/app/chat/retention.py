@@ -1,0 +1,19 @@
+"""Delete conversations in which nothing has been said for longer than the settings say."""
+
+import structlog
+
+from app.chat import repository
+from app.chat.settings import ChatSettings
+
+log = structlog.get_logger(__name__)
+
+
+async def prune() -> int:
+    """Delete them, and return how many there were. Nothing is deleted unless `CHAT_KEEP_DAYS` is set."""
+    days = ChatSettings.load().keep_days
+    if days is None:
+        return 0
+    deleted = await repository.remove_unused_for(days)
+    if deleted:
+        log.info("chat.pruned", conversations=deleted)
+    return deleted
