@@ -249,9 +249,9 @@ def test_the_largest_project_passes_mypy_in_strict_mode(python: Path, tmp_path: 
     run([str(python), "-m", "mypy", "--strict", "."], project)
 
 
-def console_commands(readme: str, heading: str) -> list[str]:
+def console_commands(readme: str, heading: str, level: int = 2) -> list[str]:
     """Return the commands of the first console block below a heading."""
-    section = readme.split(f"## {heading}\n", 1)[1]
+    section = readme.split(f"{'#' * level} {heading}\n", 1)[1]
     block = section.split("```console\n", 1)[1].split("```", 1)[0]
     return block.strip().splitlines()
 
@@ -306,3 +306,23 @@ def test_a_newcomer_can_follow_the_largest_projects_readme(render: Render) -> No
         answer = run(["bash", "-c", curl[curl.index("curl ") :]], project)
 
     assert '"status":"queued"' in answer
+
+
+def test_the_recipe_of_agents_md_works_as_it_is_written(render: Render) -> None:
+    project = render()
+    text = (project / "AGENTS.md").read_text(encoding="utf-8")
+    for path, content in re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(content, encoding="utf-8")
+    for folder in ("app/notes", "tests/notes"):
+        (project / folder / "__init__.py").touch()
+    (revision,) = console_commands(
+        text, "A whole one: a table, routes, a workflow with an approval, tests", 3
+    )
+
+    run(["bash", "-c", revision], project)
+    run(["bash", "-c", "uv run ruff check . && uv run ruff format --check . && uv run ty check"], project)
+    suites = ["tests/notes", "tests/test_architecture.py", "tests/db", "tests/api/test_openapi.py"]
+    output = run(["uv", "run", "pytest", "-q", *suites], project)
+
+    assert " passed" in output.splitlines()[-1]

@@ -40,7 +40,7 @@ def downgrade(
     _print(migrate.downgrade(target, feature))
 
 
-@db.command(epilog="Example: uv run app db revision runs 'add a priority'")
+@db.command(epilog="Example: uv run app db revision notes 'add a title'")
 def revision(
     feature: Annotated[str, typer.Argument(help="The feature whose models changed.")],
     message: Annotated[str, typer.Argument(help="What the migration does.")],
