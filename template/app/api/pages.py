@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-import fastapi_swagger
+import fastapi_swagger  # type: ignore[import-untyped]
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse

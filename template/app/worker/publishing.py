@@ -28,10 +28,11 @@ async def publish(task: str, *arguments: str, queue_name: str = DEFAULT_QUEUE, p
         "priority": broker_priority(priority, url),
     }
     send = partial(get_celery_app().send_task, task, arguments, **options)
+    outages: tuple[type[BaseException], ...] = (TimeoutError, *_outages())
     try:
         async with asyncio.timeout(_SECONDS):
             await run_in_thread(send)
-    except (TimeoutError, *_outages()) as error:
+    except outages as error:
         raise _unavailable() from error
 
 
@@ -39,8 +40,8 @@ async def publish(task: str, *arguments: str, queue_name: str = DEFAULT_QUEUE, p
 def _outages() -> tuple[type[BaseException], ...]:
     """Return what the broker's client raises when it cannot reach it, or is refused."""
     connection = get_celery_app().connection_for_write()
-    errors = (OSError, OperationalError, *connection.connection_errors, *connection.channel_errors)
-    return tuple(dict.fromkeys(errors))
+    errors: tuple[Any, ...] = (*connection.connection_errors, *connection.channel_errors)
+    return tuple(dict.fromkeys((OSError, OperationalError, *errors)))
 
 
 async def check_broker() -> str:

@@ -95,10 +95,9 @@ async def test_the_best_draft_is_published_not_the_last(
     )
     parts = [{"heading": "One", "points": ["light"]}, {"heading": "Two", "points": ["lamp"]}]
     section = "It is good to have one. " * 6
-    critique = {"good_enough": False, "remarks": ["Shorter."]}
-    fake_provider.answers.extend(
-        [{"title": "Lamps", "parts": parts}, section, section, *[critique, {"markdown": "# X"}] * 3]
-    )
+    critique: dict[str, Any] = {"good_enough": False, "remarks": ["Shorter."]}
+    fake_provider.answers.extend([{"title": "Lamps", "parts": parts}, section, section])
+    fake_provider.answers.extend([critique, {"markdown": "# X"}] * 3)
 
     article = await run(flow, Brief(topic="Lamps", words=80))
 

@@ -167,7 +167,7 @@ def test_a_sound_invoice_raises_no_alarm(changes: dict[str, Any], text: str) -> 
     assert problems_of_invoice(changed(**changes), text) == []
 
 
-NOTHING_ELSE = {"lines": [], "net": None, "tax_rate": None, "tax": None}
+NOTHING_ELSE: dict[str, Any] = {"lines": [], "net": None, "tax_rate": None, "tax": None}
 
 
 @pytest.mark.parametrize(
