@@ -135,6 +135,6 @@ def test_a_foreign_web_page_is_refused(served: Served, key: str) -> None:
 def test_a_body_that_is_too_large_is_refused(served: Served, key: str) -> None:
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
-    response = post(f"{served.url}/mcp", content=b" " * 2_000_000, headers=headers)
+    response = post(f"{served.url}/mcp", content=b" " * 28_000_001, headers=headers)
 
     assert response.status_code == 413
