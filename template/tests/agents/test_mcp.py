@@ -9,7 +9,6 @@ import pytest
 
 from app.agents import AgentEvent, AgentResult, make_agent, open_tools
 from app.mcp import configuration
-from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import Calls, FakeProvider
 
 SERVER = """
@@ -38,15 +37,12 @@ def calculator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configuration, "FILE", file)
 
 
-@pytest.mark.usefixtures("calculator", "fresh_models")
+@pytest.mark.usefixtures("calculator")
 @pytest.mark.parametrize("close_early", [False, True])
 async def test_an_agent_streams_with_tools_of_a_server_from_any_task(
-    close_early: bool, fake_provider: FakeProvider, set_environment: SetEnvironment
+    close_early: bool, provider: FakeProvider
 ) -> None:
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url
-    )
-    fake_provider.answers.extend([Calls(("add", '{"first": 2, "second": 3}')), "It is five"])
+    provider.answers.extend([Calls(("add", '{"first": 2, "second": 3}')), "It is five"])
     events = make_agent("test", "Add.", output_type=str, toolsets=[open_tools]).stream("2 + 3?")
 
     first = await asyncio.create_task(anext(events))  # a web server does so: each event in a task of its own

@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import Calls, FakeProvider, Message, Raw, Refusal
 
-pytestmark = pytest.mark.usefixtures("database", "fresh_models")
+pytestmark = pytest.mark.usefixtures("database", "provider")
 
 MODEL = "openai:gpt-4.1-mini"
 WEATHER = {
@@ -51,18 +51,6 @@ PERSON = {
     "additionalProperties": False,
 }
 PNG = "data:image/png;base64,iVBORw0KGgo="
-
-
-@pytest.fixture(autouse=True)
-def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
-    """Lead the settings to the provider on this machine."""
-    set_environment(
-        LLM_MODEL=MODEL,
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
-        LLM_RETRIES="0",
-    )
-    return fake_provider
 
 
 async def ask(client: AsyncClient, *messages: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -18,22 +18,16 @@ from app.llm import Message, ToolCall
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider
 
-pytestmark = pytest.mark.usefixtures("database", "fresh_models")
+pytestmark = pytest.mark.usefixtures("database")
 
 MODEL = "openai:gpt-5-mini"
 
 
 @pytest.fixture(autouse=True)
-def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
-    """Lead the settings to the provider on this machine."""
-    set_environment(
-        LLM_MODEL=MODEL,
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
-        LLM_RETRIES="0",
-        CHAT_HISTORY_TOKENS="100",
-    )
-    return fake_provider
+def provider(provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
+    """Show the model few tokens of what was said before."""
+    set_environment(LLM_MODEL=MODEL, CHAT_HISTORY_TOKENS="100")
+    return provider
 
 
 async def say(client: AsyncClient, text: str, conversation: str = "c1", **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.main import create_app
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider
 
-pytestmark = pytest.mark.usefixtures("database", "fresh_models")
+pytestmark = pytest.mark.usefixtures("database")
 
 MODEL = "openai:gpt-4.1-mini"
 CHAT = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}
@@ -20,15 +20,11 @@ RESPONSE = {"model": MODEL, "input": "Hello"}
 
 
 @pytest.fixture(autouse=True)
-def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
-    set_environment(
-        LLM_MODEL=MODEL,
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
-        LLM_RETRIES="2",
-    )
-    fake_provider.delay = 30
-    return fake_provider
+def provider(provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
+    """Let the provider take its time, and be asked again."""
+    set_environment(LLM_RETRIES="2")
+    provider.delay = 30
+    return provider
 
 
 async def leave_early(path: str, body: dict[str, Any]) -> list[MutableMapping[str, Any]]:

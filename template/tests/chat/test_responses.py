@@ -10,10 +10,9 @@ from openai.types.responses import Response
 from pydantic import BaseModel
 
 from app.api import create_key
-from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import Calls, FakeProvider, Message
 
-pytestmark = pytest.mark.usefixtures("database", "fresh_models")
+pytestmark = pytest.mark.usefixtures("database", "provider")
 
 MODEL = "openai:gpt-4.1-mini"
 WEATHER: Any = {
@@ -28,17 +27,6 @@ PNG = "data:image/png;base64,iVBORw0KGgo="
 
 class Place(BaseModel):
     city: str
-
-
-@pytest.fixture(autouse=True)
-def provider(fake_provider: FakeProvider, set_environment: SetEnvironment) -> FakeProvider:
-    set_environment(
-        LLM_MODEL=MODEL,
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
-        LLM_RETRIES="0",
-    )
-    return fake_provider
 
 
 @pytest.fixture

@@ -66,18 +66,10 @@ async def test_a_problem_of_the_file_does_not_hide_the_others(tmp_path: Path) ->
 
 
 async def test_a_model_that_stands_in_for_the_chosen_one_is_a_problem(
-    tmp_path: Path, fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
+    tmp_path: Path, provider: FakeProvider, set_environment: SetEnvironment
 ) -> None:
-    del fresh_models
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini",
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=fake_provider.url,
-        OLLAMA_BASE_URL=f"{fake_provider.url}/v1",
-        LLM_FALLBACK_MODELS="ollama:qwen3",
-        LLM_RETRIES="0",
-    )
-    fake_provider.answers.append(500)
+    set_environment(OLLAMA_BASE_URL=f"{provider.url}/v1", LLM_FALLBACK_MODELS="ollama:qwen3")
+    provider.answers.append(500)
 
     found = by_name(await examine(root=tmp_path, call=True))
 

@@ -126,18 +126,10 @@ async def test_a_strict_structure_is_read_again(set_environment: SetEnvironment)
 
 
 async def test_the_answer_of_another_model_is_not_kept(
-    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
+    provider: FakeProvider, set_environment: SetEnvironment
 ) -> None:
-    del fresh_models
-    set_environment(
-        LLM_CACHE_SECONDS="60",
-        LLM_MODEL="openai:gpt-4.1-mini",
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=fake_provider.url,
-        LLM_FALLBACK_MODELS="offline:demo",
-        LLM_RETRIES="0",
-    )
-    fake_provider.answers.extend([500, "Hello there"])
+    set_environment(LLM_CACHE_SECONDS="60", LLM_FALLBACK_MODELS="offline:demo")
+    provider.answers.extend([500, "Hello there"])
 
     replies = [await complete("Hello"), await complete("Hello")]
 

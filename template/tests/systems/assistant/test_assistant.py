@@ -8,7 +8,6 @@ from app.systems.assistant.scoring import score
 from app.systems.assistant.tools import calculate, current_time
 from app.systems.assistant.workflow import flow, sum_in
 from app.workflows import observe
-from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
@@ -102,18 +101,10 @@ def test_an_unknown_time_zone_is_an_error_that_says_so() -> None:
         current_time("Mars/Olympus")
 
 
-async def test_as_a_model_it_observes_what_the_application_adds(
-    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
-) -> None:
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini",
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
-    )
-
+async def test_as_a_model_it_observes_what_the_application_adds(provider: FakeProvider) -> None:
     events = answer(Call(messages=(Message("user", "Hello"),), model="assistant", instructions="Say Sir."))
 
     assert [event async for event in events]
-    system = fake_provider.requests[0]["messages"][0]["content"]
+    system = provider.requests[0]["messages"][0]["content"]
     assert system.startswith("You are a personal assistant.")
     assert system.endswith("Say Sir.")

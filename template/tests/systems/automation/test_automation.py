@@ -144,14 +144,8 @@ def test_who_asks_for_a_refund_says_so(text: str, asks: bool) -> None:
     assert policy.asks_for_refund(text) == asks
 
 
-async def test_one_label_of_a_model_is_not_money(
-    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
-) -> None:
-    del fresh_models
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url
-    )
-    fake_provider.answers.extend(
+async def test_one_label_of_a_model_is_not_money(provider: FakeProvider) -> None:
+    provider.answers.extend(
         [{"intent": "refund", "is_urgent": False, "confidence": 1}, {"text": "Thank you!"}]
     )
 
@@ -161,17 +155,8 @@ async def test_one_label_of_a_model_is_not_money(
 
 
 @pytest.mark.parametrize("answers", [[500] * 9, ["nonsense"] * 9, [Refusal(401, "no")] * 9])
-async def test_a_model_that_is_down_opens_a_ticket(
-    answers: list[Any], fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
-) -> None:
-    del fresh_models
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini",
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=fake_provider.url,
-        LLM_RETRIES="0",
-    )
-    fake_provider.answers.extend(answers)
+async def test_a_model_that_is_down_opens_a_ticket(answers: list[Any], provider: FakeProvider) -> None:
+    provider.answers.extend(answers)
 
     outcome = await handled()
 

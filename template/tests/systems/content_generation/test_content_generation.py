@@ -8,7 +8,6 @@ from app.systems.content_generation.scoring import score
 from app.systems.content_generation.style import count_words, problems_of
 from app.systems.content_generation.workflow import flow
 from app.workflows import observe, run
-from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
@@ -86,18 +85,12 @@ def test_a_figure_of_the_brief_may_be_stated() -> None:
     assert problems(text, topic="Lamps: 87.3% of all people own one") == ""
 
 
-async def test_the_best_draft_is_published_not_the_last(
-    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
-) -> None:
-    del fresh_models
-    set_environment(
-        LLM_MODEL="openai:gpt-4.1-mini", OPENAI_API_KEY="sk-12345678", OPENAI_BASE_URL=fake_provider.url
-    )
+async def test_the_best_draft_is_published_not_the_last(provider: FakeProvider) -> None:
     parts = [{"heading": "One", "points": ["light"]}, {"heading": "Two", "points": ["lamp"]}]
     section = "It is good to have one. " * 6
     critique: dict[str, Any] = {"good_enough": False, "remarks": ["Shorter."]}
-    fake_provider.answers.extend([{"title": "Lamps", "parts": parts}, section, section])
-    fake_provider.answers.extend([critique, {"markdown": "# X"}] * 3)
+    provider.answers.extend([{"title": "Lamps", "parts": parts}, section, section])
+    provider.answers.extend([critique, {"markdown": "# X"}] * 3)
 
     article = await run(flow, Brief(topic="Lamps", words=80))
 

@@ -170,22 +170,6 @@ async def test_one_budget_covers_the_whole_team() -> None:
         await run(poor, ResearchQuestion.model_validate(flow.example))
 
 
-MODEL = "openai:gpt-4.1-mini"
-
-
-@pytest.fixture
-def provider(
-    fake_provider: FakeProvider, set_environment: SetEnvironment, fresh_models: None
-) -> FakeProvider:
-    set_environment(
-        LLM_MODEL=MODEL,
-        OPENAI_API_KEY="sk-12345678",
-        OPENAI_BASE_URL=f"{fake_provider.url}/v1",
-        LLM_RETRIES="0",
-    )
-    return fake_provider
-
-
 FOUND = {"text": "It moves heat.", "source": "heat-pumps", "quote": QUOTE}
 
 
