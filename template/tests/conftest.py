@@ -9,8 +9,8 @@ import pytest
 os.environ["ENVIRONMENT"] = "test"
 
 from app.core.logging import configure_logging
-from app.core.registry import load_features
-from app.core.settings import AppSettings, Settings
+from app.core.registry import settings_classes
+from app.core.settings import Settings
 
 _TESTS = Path(__file__).parent
 
@@ -20,11 +20,6 @@ pytest_plugins = [
 ]
 
 SetEnvironment = Callable[..., None]
-
-
-def settings_classes() -> list[type[Settings]]:
-    """Return every settings class of the application."""
-    return [AppSettings, *(lazy.load() for feature in load_features() for lazy in feature.settings)]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -160,13 +160,14 @@ def _images(content: str | list[InputPart] | None, role: str) -> Iterator[Image]
 def _options(request: ResponseRequest) -> ModelSettings:
     names = [tool.name for tool in request.tools or ()]
     choice = request.tool_choice
-    chosen = choice.name if isinstance(choice, ChosenFunction) else None
+    name = choice.name if isinstance(choice, ChosenFunction) else None
+    mode = choice if isinstance(choice, str) else None
     return as_options(
         max_tokens=request.max_output_tokens,
         temperature=request.temperature,
         top_p=request.top_p,
         parallel_tool_calls=request.parallel_tool_calls if names else None,
-        tool_choice=read_tool_choice(chosen or choice, names, chosen),
+        tool_choice=read_tool_choice(mode, name, names),
         thinking=as_thinking(request.reasoning.effort if request.reasoning else None),
     )
 

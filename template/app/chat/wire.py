@@ -160,17 +160,18 @@ def as_thinking(effort: str | None) -> str | bool | None:
 def _tool_choice(request: CompletionRequest) -> str | list[str] | None:
     choice = request.tool_choice
     name = choice.function.name if isinstance(choice, ChosenTool) else None
-    return read_tool_choice(name or choice, [tool.function.name for tool in request.tools or ()], name)
+    mode = choice if isinstance(choice, str) else None
+    return read_tool_choice(mode, name, [tool.function.name for tool in request.tools or ()])
 
 
-def read_tool_choice(choice: Any, known: Collection[str], name: str | None) -> str | list[str] | None:
-    """Return which tool the model must ask for, as pydantic-ai has it."""
+def read_tool_choice(mode: str | None, name: str | None, known: Collection[str]) -> str | list[str] | None:
+    """Return which tools the model may ask for, as pydantic-ai has it: a mode, or the one of that name."""
     if not known:
-        if choice == "required" or name:
+        if mode == "required" or name:
             raise wrong("tool_choice", "there are no tools to choose from")
         return None
     if name is None:
-        return cast("str | None", choice)
+        return mode
     if name not in known:
         raise wrong("tool_choice", f"there is no tool {name!r}")
     return [name]

@@ -10,8 +10,7 @@ from app.core.errors import AppError
 from app.core.paths import ROOT
 from app.core.project import about_project
 from app.core.redaction import redact_text
-from app.core.registry import load_features
-from app.core.settings import AppSettings, Settings
+from app.core.registry import settings_classes
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,8 @@ def _environment_file(root: Path) -> Finding:
 
 def _settings() -> list[Finding]:
     """Report every settings class that is wrong; or how many variables are set."""
-    classes: list[type[Settings]] = [AppSettings]
-    classes += [lazy.load() for feature in load_features() for lazy in feature.settings]
     count, problems = 0, []
-    for settings in classes:
+    for settings in settings_classes():
         try:
             count += len(settings.load().model_fields_set)
         except AppError as error:

@@ -145,6 +145,18 @@ def in_order(features: Mapping[str, Feature]) -> list[Feature]:
         raise RegistryError(f"Features require each other: {' → '.join(error.args[1])}.") from None
 
 
+def settings_classes() -> list[type[Settings]]:
+    """Return every settings class of the application."""
+    from app.core.settings import AppSettings
+
+    return [AppSettings, *(lazy.load() for feature in load_features() for lazy in feature.settings)]
+
+
+def offered(name: str) -> Any | None:
+    """Return what a feature offers under a name; None if no feature that is here does."""
+    return next((f.offers[name].load() for f in load_features() if name in f.offers), None)
+
+
 def load_workflows() -> dict[str, Lazy[Workflow[Any, Any]]]:
     """Return every workflow by name."""
     return {name: lazy for feature in load_features() for name, lazy in feature.workflows.items()}

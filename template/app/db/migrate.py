@@ -6,6 +6,7 @@ They run in the order of `requires`. A feature that arrives later, or leaves, to
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -157,13 +158,12 @@ def _format(path: Path) -> None:
 def status() -> list[Status]:
     """Return the state of every feature's tables."""
     with _locked() as connection:
-        return [_status(connection, name) for name in features_with_migrations()]
+        return _statuses(connection)
 
 
 def differences(connection: Connection) -> list[str]:
     """Return a sentence for each feature whose tables are not those of its migrations."""
-    found = [_status(connection, name) for name in features_with_migrations()]
-    return [str(s) for s in found if not s.is_current]
+    return [str(status) for status in _statuses(connection) if not status.is_current]
 
 
 def leftovers() -> list[str]:
@@ -219,7 +219,7 @@ def _chosen(feature: str | None) -> list[str]:
 
 
 def _apply(connection: Connection, feature: str, action: Callable[[Config], None]) -> list[str]:
-    before = _status(connection, feature)
+    before = _status(connection, feature, _columns(connection))
     connection.commit()
     if not before.known:
         raise MigrationError(f"{before}.")
@@ -253,7 +253,12 @@ def _current(connection: Connection, feature: str) -> frozenset[str]:
     return frozenset(context.get_current_heads())
 
 
-def _status(connection: Connection, feature: str) -> Status:
+def _statuses(connection: Connection) -> list[Status]:
+    columns = _columns(connection)
+    return [_status(connection, name, columns) for name in features_with_migrations()]
+
+
+def _status(connection: Connection, feature: str, columns: AbstractSet[tuple[str, str]]) -> Status:
     heads, known = _revisions(feature)
     current = _current(connection, feature)
     is_current = current == heads
@@ -262,7 +267,7 @@ def _status(connection: Connection, feature: str) -> Status:
         _joined(current),
         _joined(heads),
         known=current <= known,
-        lacks=_lacking(connection, feature) if is_current else (),
+        lacks=_lacking(feature, columns) if is_current else (),
     )
 
 
@@ -280,18 +285,22 @@ def _revisions(feature: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(script.get_heads()) - implied, frozenset(r.revision for r in revisions)
 
 
-def _lacking(connection: Connection, feature: str) -> tuple[str, ...]:
-    """Return the columns of a feature's models that its tables do not have."""
+def _columns(connection: Connection) -> AbstractSet[tuple[str, str]]:
+    """Return the columns of all tables, each as its table and its name."""
     rows = connection.execute(
         text(
             "SELECT table_name, column_name FROM information_schema.columns "
             "WHERE table_schema = current_schema()"
         )
     )
-    there = {(row.table_name, row.column_name) for row in rows}
+    return {(row.table_name, row.column_name) for row in rows}
+
+
+def _lacking(feature: str, columns: AbstractSet[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the columns of a feature's models that its tables do not have."""
     tables = [Base.metadata.tables[name] for name in tables_of(feature)]
-    columns = ((table.name, column.name) for table in tables for column in table.columns)
-    return tuple(f"{table}.{column}" for table, column in columns if (table, column) not in there)
+    wanted = ((table.name, column.name) for table in tables for column in table.columns)
+    return tuple(f"{table}.{column}" for table, column in wanted if (table, column) not in columns)
 
 
 def _path(feature: str) -> str:

@@ -49,17 +49,15 @@ class RemoteTool:
         try:
             async with used as client:
                 result = await client.call_tool(self.name, dict(arguments), read_timeout_seconds=CALL_SECONDS)
-        except (MCPError, McpServerUnavailable) as error:
-            raise _as_unavailable(self.server, error) from error
+        except McpServerUnavailable:
+            raise
+        except MCPError as error:
+            raise unavailable(self.server, error) from error
         except Exception as error:  # whatever the transport raises: it is not to be trusted any more
             used.close()
             raise unavailable(self.server, error) from error
         text = _text_of(result)
         return f"The tool failed: {text}" if result.is_error else text
-
-
-def _as_unavailable(server: str, error: Exception) -> McpServerUnavailable:
-    return error if isinstance(error, McpServerUnavailable) else unavailable(server, error)
 
 
 def _text_of(result: CallToolResult) -> str:

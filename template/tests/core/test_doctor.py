@@ -52,7 +52,7 @@ async def test_a_line_that_nothing_reads_is_a_problem(line: str, said: str, tmp_
 
 
 async def test_lines_of_your_own_are_no_problem(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("# a comment\nexport LLM_TIMEOUT='5'\nMY_OWN_THING=1\n")
+    (tmp_path / ".env").write_text("# a comment\nexport LLM_TIMEOUT='5'\nMY_OWN_THING=1\nPEM='two\nlines'\n")
     (tmp_path / ".env").chmod(0o600)
 
     assert not by_name(await examine(root=tmp_path))[".env"].failed

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import ConfigurationError
-from app.core.registry import load_features
+from app.core.registry import offered
 from app.core.settings import AppSettings
 from app.systems.automation.schemas import Customer, Email, Found, Order
 from app.systems.automation.settings import AutomationSettings
@@ -28,11 +28,9 @@ async def find_customer(email: str) -> Customer | None:
     known = next((customer for customer in _from_file() if customer.email.lower() == email), None)
     if known or AutomationSettings.load().customers_file:
         return known
-    for feature in load_features():
-        if lookup := feature.offers.get("customers"):
-            found = await lookup.load()(email)
-            return Customer.model_validate(found) if found is not None else None
-    return None
+    lookup = offered("customers")
+    found = await lookup(email) if lookup else None
+    return Customer.model_validate(found) if found is not None else None
 
 
 def _from_file() -> list[Customer]:

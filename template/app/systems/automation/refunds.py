@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol, cast
 
-from app.core.registry import load_features
+from app.core.registry import offered
 
 
 class NoteRefund(Protocol):
@@ -25,10 +25,7 @@ async def _note(email: str, day: date, order: str | None, amount: Decimal) -> De
 
 
 def _store() -> NoteRefund:
-    for feature in load_features():
-        if offered := feature.offers.get("refunds"):
-            return cast("NoteRefund", offered.load())
-    return _note
+    return cast("NoteRefund", offered("refunds") or _note)
 
 
 async def given_on(email: str, day: date) -> Decimal:

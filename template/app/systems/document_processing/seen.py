@@ -2,7 +2,7 @@
 
 from typing import Protocol, cast
 
-from app.core.registry import load_features
+from app.core.registry import offered
 from app.systems.document_processing.schemas import Invoice
 
 
@@ -22,10 +22,7 @@ async def _remember(key: str, token: str | None) -> str | None:
 
 
 def _store() -> Remember:
-    for feature in load_features():
-        if offered := feature.offers.get("accepted documents"):
-            return cast("Remember", offered.load())
-    return _remember
+    return cast("Remember", offered("accepted documents") or _remember)
 
 
 def _key(invoice: Invoice) -> str | None:

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConfigurationError, InvalidInput
-from app.core.lazy import Lazy
-from app.core.registry import Feature
 from app.core.workflow import DecisionNeeded, Steps
 from app.systems.automation import customers, policy, refunds
 from app.systems.automation.customers import find_customer
@@ -33,8 +31,8 @@ from tests.systems.cases import Case, load_cases, name_of
 @pytest.fixture(autouse=True)
 def without_database(monkeypatch: pytest.MonkeyPatch) -> None:
     """Know the customers of the file alone: who is not in it is unknown."""
-    monkeypatch.setattr(customers, "load_features", lambda: ())
-    monkeypatch.setattr(refunds, "load_features", lambda: ())
+    monkeypatch.setattr(customers, "offered", lambda _name: None)
+    monkeypatch.setattr(refunds, "offered", lambda _name: None)
     monkeypatch.setattr(refunds, "_in_memory", {})
 
 
@@ -394,12 +392,7 @@ async def test_a_feature_may_offer_customers(monkeypatch: pytest.MonkeyPatch) ->
     async def lookup(email: str) -> dict[str, str] | None:
         return {"email": email, "name": "Ada"} if email == "ada@example.com" else None
 
-    class Loaded(Lazy[Any]):
-        def load(self) -> Any:
-            return lookup
-
-    feature = Feature(name="t", stage="own", summary="", offers={"customers": Loaded("")})
-    monkeypatch.setattr(customers, "load_features", lambda: (feature,))
+    monkeypatch.setattr(customers, "offered", {"customers": lookup}.get)
 
     found = await find_customer("ada@example.com")
 
