@@ -46,14 +46,9 @@ from app.llm.errors import BrokenAnswer, LLMError, ModelUnavailable, translate
 from app.llm.layers import chain, fallback, retry, timeout
 from app.llm.messages import as_json, clean_response, from_pydantic_ai, to_pydantic_ai
 from app.llm.metered import Metered, cost_of
+from app.llm.options import check_options, needs_chat_completions
 from app.llm.prompts import RenderedPrompt
-from app.llm.providers import (
-    build_model,
-    check_configured,
-    check_options,
-    default_model,
-    needs_chat_completions,
-)
+from app.llm.providers import build_model, check_configured, default_model
 from app.llm.settings import LLMSettings
 
 _OUTPUT_TOOL = "final_result"

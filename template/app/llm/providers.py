@@ -6,20 +6,19 @@ imported when it is used. Retries and time-outs are ours (`layers.py`), so the S
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from httpx2 import AsyncClient, Timeout
 from pydantic import SecretStr
-from pydantic_ai import ModelSettings
 from pydantic_ai.models import Model
 
 from app.core.settings import AppSettings
 from app.llm import offline
-from app.llm.errors import ModelNotConfigured, OptionNotSupported
+from app.llm.errors import ModelNotConfigured
 from app.llm.settings import (
     AnthropicSettings,
     AzureSettings,
@@ -330,46 +329,6 @@ def build_model(model: str, chat_completions: bool = False) -> Model:
     if chat_completions:
         return PROVIDERS[provider].build_for_chat_completions(name)
     return PROVIDERS[provider].build(name)
-
-
-_CHAT_COMPLETIONS_ONLY = {"stop_sequences", "seed", "presence_penalty", "frequency_penalty"}
-_SAMPLING = {"temperature", "top_p", "presence_penalty", "frequency_penalty"}
-
-
-def needs_chat_completions(options: ModelSettings) -> bool:
-    """Whether a call has options that OpenAI's newer API, Responses, does not have."""
-    return not _CHAT_COMPLETIONS_ONLY.isdisjoint(options)
-
-
-def check_options(model: str, options: ModelSettings, *, images: bool = False) -> None:
-    """Raise `OptionNotSupported` for an option that pydantic-ai would drop in silence, and for pictures
-    that a model cannot see."""
-    if model == offline.NAME:
-        if images:
-            raise OptionNotSupported(f"{model} cannot see pictures.")
-        return
-    check_configured(model)
-    profile = build_model(model, needs_chat_completions(options)).profile
-    if images and not profile.get("supports_image_input"):
-        raise OptionNotSupported(f"{model} cannot see pictures.")
-    lacking = PROVIDERS[model.partition(":")[0]].lacks & options.keys()
-    if "thinking" in options and not (
-        profile.get("supports_thinking") or profile.get("thinking_always_enabled")
-    ):
-        lacking |= {"thinking"}
-    if _reasons(profile, options):
-        lacking |= _SAMPLING & options.keys()
-    if lacking:
-        names = ", ".join("reasoning_effort" if name == "thinking" else name for name in sorted(lacking))
-        raise OptionNotSupported(f"{model} does not take {names}.", hint="Leave it out.")
-
-
-def _reasons(profile: Mapping[str, Any], options: ModelSettings) -> bool:
-    """Whether a model of OpenAI reasons in this call: then it samples in its own way."""
-    if not profile.get("openai_supports_reasoning"):
-        return False
-    wanted = options.get("thinking", profile.get("thinking_enabled_by_default", False))
-    return wanted is not False or bool(profile.get("thinking_always_enabled"))
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """What has become of the owner's edits in an update."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -77,14 +77,20 @@ def moved_to(path: str) -> str | None:
     return None
 
 
-def examine() -> Report:
-    """Compare the owner's edits before the last update with what there is now. Raises `UpdateError`."""
+def examine(let_follow: Callable[[str, Path], object] | None = None) -> Report:
+    """Compare the owner's edits before the last update with what there is now. Raises `UpdateError`.
+
+    `let_follow(before, was)` is called first: with the commit before, and a folder with what the template had
+    written there.
+    """
     present = present_answers()
     before = commit_before_update()
     old = answers_at(before) if before else None
     if before is None or old is None:
         return Report(present.version, None, tuple(_conflicts()))
     with written_by_template(old) as was, written_by_template(present) as becomes:
+        if let_follow:
+            let_follow(before, was)
         lost = [*_conflicts(), *_missing(before, was)]
         return Report(
             present.version,

@@ -8,7 +8,7 @@ from app.template.edits import Report, examine
 from app.template.errors import UpdateError
 from app.template.restore import follow_moves
 from app.template.upgrading import notes_after
-from app.template.versions import commit_before_update, present_answers, written_by_template
+from app.template.versions import commit_before_update, present_answers
 
 
 def update(answers: Sequence[str], version: str | None) -> tuple[Report, list[str]]:
@@ -30,9 +30,9 @@ def update(answers: Sequence[str], version: str | None) -> tuple[Report, list[st
     copier("update", "--defaults", "--quiet", *options)
     if not git("status", "--porcelain").strip():
         return Report(present_answers().version, None), ["Nothing has changed."]
-    with written_by_template(old) as was:
-        followed = follow_moves("HEAD", was)
-    return examine(), [*followed, *_next_steps(old.version)]
+    followed: list[str] = []
+    report = examine(lambda before, was: followed.extend(follow_moves(before, was)))
+    return report, [*followed, *_next_steps(old.version)]
 
 
 def _next_steps(version: str) -> list[str]:
