@@ -32,14 +32,15 @@ def update(answers: Sequence[str], version: str | None) -> tuple[Report, list[st
         return Report(present_answers().version, None), ["Nothing has changed."]
     followed: list[str] = []
     report = examine(lambda before, was: followed.extend(follow_moves(before, was)))
-    return report, [*followed, *_next_steps(old.version)]
+    notes = notes_after(old.version) if report.version != old.version else ""
+    return report, [*followed, *_next_steps(notes)]
 
 
-def _next_steps(version: str) -> list[str]:
+def _next_steps(notes: str) -> list[str]:
     steps = ["Next:", "    uv sync", "    uv run app init"]
     if (APP / "db").is_dir():
         steps.append("    uv run app db upgrade")
     steps += ["    uv run pytest", "    git add -A && git commit -m 'Update from the template'"]
-    if notes := notes_after(version):
+    if notes:
         steps += ["", notes]
     return steps
