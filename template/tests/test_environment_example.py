@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.core.paths import ROOT
+from app.core.registry import settings_classes
 from app.core.settings import RANDOM
-from tests.conftest import settings_classes
 
 EXAMPLE = ROOT / ".env.example"
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from app.core.dry_run import dry_run
 from app.core.errors import AppError, NotFound
 from app.core.registry import load_features
 from app.workflows.flow import Flow, Observed, observe
@@ -69,9 +70,10 @@ class CaseReport:
 
 
 async def evaluate(labelled: Labelled, case: Case) -> CaseReport:
-    """Run one case. What goes wrong is a part of the report: then no field is right."""
+    """Run one case, without effects. What goes wrong is a part of the report: then no field is right."""
     data = labelled.flow.input.model_validate(case["input"])
-    observed = await observe(labelled.flow, data)
+    with dry_run():
+        observed = await observe(labelled.flow, data)
     scores = labelled.score(observed, case["expected"])
     error = str(observed.error) if isinstance(observed.error, AppError) else None
     return CaseReport(str(case["name"]), scores, error, observed.cost, observed.seconds)

@@ -9,6 +9,7 @@ from app.documents.repository import remember
 from app.systems.document_processing.schemas import Document
 from app.systems.document_processing.workflow import flow
 from app.workflows import run
+from app.workflows.evals import evaluate, load_labelled
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -28,3 +29,13 @@ async def test_an_invoice_that_was_accepted_waits_for_a_person_the_second_time()
         await run(flow, document)
 
     assert "was accepted before" in str(needed.value.question)
+
+
+async def test_labelled_cases_are_not_remembered_and_ask_not_what_was_accepted() -> None:
+    labelled = load_labelled("document_processing")
+    accepted = next(case for case in labelled.cases if case["expected"].get("status") == "accepted")
+    await run(flow, Document.model_validate(accepted["input"]))
+
+    report = await evaluate(labelled, accepted)
+
+    assert all(report.scores.values()), report

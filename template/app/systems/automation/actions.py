@@ -7,6 +7,7 @@ from typing import Literal
 
 from httpx2 import AsyncClient, HTTPError
 
+from app.core.dry_run import is_dry_run
 from app.core.webhooks import sign
 from app.systems.automation import refunds
 from app.systems.automation.drafts import problems_of_draft
@@ -148,7 +149,7 @@ async def send(event_id: str, action: Action) -> Literal["delivered", "not_confi
     knows it does nothing, and may say so with 409. A refund is the same for all e-mails about its order.
     """
     settings = AutomationSettings.load()
-    if settings.webhook_url is None:
+    if settings.webhook_url is None or is_dry_run():
         return "not_configured"
     subject = action.data["order"] if action.type == "refund" else event_id
     key = hashlib.sha256(f"{action.type}\n{subject}".encode()).hexdigest()[:40]

@@ -21,6 +21,7 @@ from app.systems.automation.schemas import Outcome, SupportEvent
 from app.systems.automation.scoring import score
 from app.systems.automation.workflow import flow
 from app.workflows import observe, run
+from app.workflows.evals import evaluate, load_labelled
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider, Refusal
 from tests.systems.automation.receiver import Receiver
@@ -237,6 +238,17 @@ async def test_a_refund_is_one_for_all_emails_about_its_order_and_a_ticket_one_a
     assert keys[0] == keys[1]
     assert len(set(keys)) == 3
     assert receiver.bodies[2]["data"]["is_customer"]
+
+
+async def test_labelled_cases_tell_the_receiver_of_nothing_and_count_no_refund(receiver: Receiver) -> None:
+    labelled = load_labelled("automation")
+    refund = next(case for case in labelled.cases if case["expected"].get("action") == "refund")
+
+    report = await evaluate(labelled, refund)
+
+    assert all(report.scores.values())
+    assert receiver.bodies == []
+    assert await refunds.given_on("kim@example.com", date(2026, 11, 20)) == 0
 
 
 async def test_an_outage_of_the_receiver_is_tried_again(receiver: Receiver) -> None:
