@@ -143,17 +143,17 @@ def _allowed(request: Request, named: str) -> str:
     return ", ".join(sorted(documented | set(named.split(", "))))
 
 
+def invalid_json(problem: Mapping[str, Any]) -> str:
+    """Say what pydantic's problem `json_invalid` means, and where."""
+    reason = str(problem["ctx"]["error"]).removesuffix(" at")
+    return f"The body is not valid JSON: {reason} (at character {problem['loc'][-1]})."
+
+
 def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     problems = error.errors()
     if problems and problems[0]["type"] == "json_invalid":
-        reason = problems[0].get("ctx", {}).get("error", "it cannot be parsed")
-        return problem_response(
-            request.url.path,
-            400,
-            "invalid-json",
-            detail=f"The body is not valid JSON: {reason} (at character {problems[0]['loc'][-1]}).",
-        )
+        return problem_response(request.url.path, 400, "invalid-json", detail=invalid_json(problems[0]))
     if _has_wrong_content_type(request):
         return problem_response(
             request.url.path,

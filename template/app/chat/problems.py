@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from app.api.problems import invalid_json
 from app.chat.schemas import ErrorBody, ErrorDetail
 from app.core.errors import AppError
 from app.core.redaction import redact_text
@@ -81,8 +82,7 @@ def _describe(error: Exception) -> tuple[str, str | None, str | None]:
     if isinstance(error, RequestValidationError):
         problem = error.errors()[0]
         if problem["type"] == "json_invalid":
-            reason = problem.get("ctx", {}).get("error", problem["msg"])
-            return f"The body is not valid JSON: {reason}.", None, "invalid_json"
+            return invalid_json(problem), None, "invalid_json"
         if problem["loc"] == ("body",):
             return "The body must be a JSON object, sent as application/json.", None, "invalid_value"
         path = [str(part) for part in problem["loc"][1:]]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.core.text import cleaned
+from app.db.connection import connector
 from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable
 from app.db.settings import DatabaseSettings
 
@@ -21,6 +22,10 @@ _OLD_TABLES = ("42P01", "42703")
 
 _UNAVAILABLE = ("08", "28", "3D", "53", "57P")
 """SQLSTATE classes: connection, authorization, no such database, no resources, shutting down."""
+
+
+_GRACE = 5.0
+"""Seconds beyond its own limit until a server that says nothing is given up."""
 
 
 @cache
@@ -37,6 +42,7 @@ def get_engine() -> AsyncEngine:
         hide_parameters=True,  # an error shows the statement, not what people wrote
         json_serializer=to_jsonb,
         connect_args={
+            "async_creator_fn": connector(settings.statement_timeout + _GRACE),
             "options": f"-c statement_timeout={timeout}",
             "connect_timeout": 5,
             "application_name": f"app {os.getpid()}",

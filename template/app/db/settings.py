@@ -28,7 +28,7 @@ class DatabaseSettings(Settings):
     """Connections beyond these, under load."""
 
     statement_timeout: float = Field(30.0, gt=0)
-    """Seconds until the server ends a statement."""
+    """Seconds until the server ends a statement. A server that is silent for five more is given up."""
 
     @field_validator("url")
     @classmethod

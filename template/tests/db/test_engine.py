@@ -1,9 +1,13 @@
+import os
+import signal
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import ConfigurationError
-from app.db import DatabaseSettings, transaction
+from app.db import DatabaseSettings, autocommit, engine, transaction
+from app.db.connection import connector
 from app.db.engine import check_database
 from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable
 from tests.conftest import SetEnvironment
@@ -49,6 +53,24 @@ async def test_a_missing_table_is_a_typed_error(empty_database: str) -> None:
     with pytest.raises(DatabaseOutOfDate, match="app db upgrade"):
         async with transaction() as session:
             await session.execute(text("SELECT * FROM no_such_table"))
+
+
+async def test_a_server_that_hangs_is_given_up(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "connector", lambda _seconds: connector(0.3))
+    async with autocommit() as session:
+        backend = await session.scalar(text("SELECT pg_backend_pid()"))
+
+    async def ask() -> None:
+        async with transaction() as session:
+            assert await session.scalar(text("SELECT pg_backend_pid()")) == backend
+            os.kill(backend, signal.SIGSTOP)
+            await session.scalar(text("SELECT 1"))
+
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            await ask()
+    finally:
+        os.kill(backend, signal.SIGCONT)
 
 
 async def test_the_check_says_which_server_answers(database: str) -> None:

@@ -53,8 +53,12 @@ def order_meant(customer: Customer | None, text: str) -> Order | None:
     """Return the order whose number stands in the text; or the customer's only one. Never somebody else's."""
     if customer is None:
         return None
-    named = [order for order in customer.orders if re.search(rf"\b{re.escape(order.number)}\b", text)]
+    named = [order for order in customer.orders if _stands_in(text, re.escape(order.number))]
     if named:
         return named[0] if len(named) == 1 else None
-    is_another_named = re.search(r"\b[A-Z]-\d{4,}\b", text)
+    is_another_named = _stands_in(text, r"[A-Z]-\d{4,}")
     return customer.orders[0] if len(customer.orders) == 1 and not is_another_named else None
+
+
+def _stands_in(text: str, number: str) -> bool:
+    return re.search(rf"\b{number}\b", text, re.IGNORECASE) is not None

@@ -2,19 +2,41 @@
 
 import json
 import re
-from itertools import cycle, islice
+from itertools import count, islice
 from typing import Any
 
 from app.llm import Answer, Question
 from app.systems.content_generation.schemas import Critique, Draft, Outline, Part
 from app.systems.content_generation.style import count_words
 
-_SENTENCES = (
-    "This matters to people who work with {topic}.",
-    "The first thing to know is what it is for.",
-    "It helps to begin with a small example and to look closely.",
-    "What works in one place need not work in another.",
-    "Those who try it learn quickly where its limits are.",
+_HEADINGS = ("What it is", "Why it matters", "How to begin")
+_WHEN = (
+    "At first",
+    "In practice",
+    "With time",
+    "In a small team",
+    "In a large team",
+    "Under pressure",
+    "On a quiet day",
+    "Seen from outside",
+    "After a year",
+    "For a beginner",
+    "For an expert",
+    "In the end",
+)
+_CLAIMS = (
+    "it is good to know what it is for",
+    "a small example helps more than a long explanation",
+    "what works in one place need not work in another",
+    "those who try it learn quickly where its limits are",
+    "the second attempt is better than the first",
+    "it pays to write down what was decided",
+    "nobody needs to understand all of it",
+    "a question costs less than a mistake",
+    "looking closely takes less time than guessing",
+    "the simple way is the one that lasts",
+    "others have met the same difficulty",
+    "a number says more than an opinion",
 )
 
 
@@ -47,22 +69,19 @@ def _topic(brief: dict[str, Any]) -> str:
 
 
 def _outline(brief: dict[str, Any]) -> Outline:
-    names = ("What it is", "Why it matters", "How to begin")
-    parts = [Part(heading=name, points=[f"{name}: {_topic(brief)}"]) for name in names]
+    parts = [Part(heading=name, points=[f"{name}: {_topic(brief)}"]) for name in _HEADINGS]
     return Outline(title=_topic(brief)[:150], parts=parts)
 
 
 def _section(task: dict[str, Any], brief: dict[str, Any]) -> str:
-    return _prose(_topic(brief), task["words"])
-
-
-def _prose(topic: str, words: int) -> str:
-    sentences: list[str] = []
-    for sentence in cycle(_SENTENCES):
-        if count_words(" ".join(sentences)) >= words:
-            return " ".join(sentences)
-        sentences.append(sentence.format(topic=topic))
-    raise AssertionError("the sentences go round for ever")
+    heading = task["heading"]
+    number = _HEADINGS.index(heading) if heading in _HEADINGS else 0
+    sentences = [f"{heading} is what this part on {_topic(brief)} says."]
+    for n in count(number * len(_WHEN) * len(_CLAIMS) // len(_HEADINGS)):
+        if count_words(" ".join(sentences)) >= task["words"]:
+            break
+        sentences.append(f"{_WHEN[n % len(_WHEN)]}, {_CLAIMS[(n + n // len(_WHEN)) % len(_CLAIMS)]}.")
+    return " ".join(sentences)
 
 
 def _critique(draft: str) -> Critique:

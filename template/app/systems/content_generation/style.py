@@ -1,6 +1,7 @@
 """What code can check of a text: length, form, and phrases that nobody wants to read."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from app.systems.content_generation.schemas import Brief
@@ -10,6 +11,9 @@ TOLERANCE = 0.2
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_][\w'\u2019-]*")
 _LONGEST_SENTENCE = 45
+_SENTENCE_END = re.compile(r"[.!?:]+(?:\s+|$)|[\u3002\uff01\uff1f]|\n\n|\n[-*] ")
+_REPEATED = 4
+"""Words of a sentence that may not stand three times; shorter ones, such as an item of a list, may."""
 _WORN_OUT = (
     "in today's fast-paced world",
     "delve into",
@@ -55,9 +59,12 @@ def _form(markdown: str) -> Iterator[str]:
     if re.search(r"^## [^\n]+\n+(?=## |\Z)", markdown, re.MULTILINE):
         yield "a section is empty: write it or leave it out"
     prose = re.sub(r"^#+ .*$", "", markdown, flags=re.MULTILINE)
-    sentences = re.split(r"[.!?:]+(?:\s+|$)|[\u3002\uff01\uff1f]|\n\n|\n[-*] ", prose)
+    sentences = [sentence.strip() for sentence in _SENTENCE_END.split(prose)]
     if any(count_words(sentence) > _LONGEST_SENTENCE for sentence in sentences):
         yield f"a sentence has more than {_LONGEST_SENTENCE} words: split it"
+    for sentence, times in Counter(sentences).items():
+        if times > 2 and count_words(sentence) >= _REPEATED:
+            yield f"it says {sentence!r} {times} times: say it once"
 
 
 def _wording(markdown: str, brief: Brief) -> Iterator[str]:

@@ -20,11 +20,13 @@ async def test_labelled_cases(case: Case) -> None:
     assert all(scores.values()), (scores, observed)
 
 
-GOOD = (
-    "# Lamps\n\n## One\n\nA lamp gives light. "
-    + "It is good to have one. " * 8
-    + "\n\n## Two\n\nBuy one lamp."
-)
+def sentences(numbers: range) -> str:
+    """Return sentences of six words each."""
+    return "".join(f" Lamp number {n} is good here." for n in numbers)
+
+
+GOOD = f"# Lamps\n\n## One\n\nA lamp gives light.{sentences(range(8))}\n\n## Two\n\nBuy one lamp."
+LONG_ENOUGH = GOOD + sentences(range(8, 11))
 
 
 def problems(markdown: str = GOOD, **brief: Any) -> str:
@@ -34,7 +36,7 @@ def problems(markdown: str = GOOD, **brief: Any) -> str:
 
 def test_a_good_draft_has_no_problems() -> None:
     assert count_words(GOOD) == 58
-    assert problems(GOOD + " It is good to have one." * 3) == ""
+    assert problems(LONG_ENOUGH) == ""
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,7 @@ def test_a_good_draft_has_no_problems() -> None:
         (GOOD + " Let us delve into lamps.", "'delve into'"),
         (GOOD + " [insert name here]", "placeholder"),
         (GOOD + " TODO", "placeholder"),
+        (GOOD + " It is good to have one." * 3, "says 'It is good to have one' 3 times"),
         (GOOD + " 87.3% of all people own one.", "states '87.3%'"),
         (GOOD + " That is known (Smith et al. 2023).", "refers to '(Smith et al. 2023)'"),
     ],
@@ -58,7 +61,7 @@ def test_code_finds_what_is_wrong_with_a_draft(markdown: str, problem: str) -> N
 
 @pytest.mark.parametrize("more", [" [your guide](https://example.com)", " Como todo.", " It is an aide."])
 def test_code_finds_nothing_wrong_with_what_is_right(more: str) -> None:
-    assert problems(GOOD + " It is good to have one." * 3 + more) == ""
+    assert problems(LONG_ENOUGH + more) == ""
 
 
 def test_where_words_are_not_spaced_characters_count() -> None:
@@ -80,14 +83,14 @@ async def test_what_cannot_be_mended_is_said() -> None:
 
 
 def test_a_figure_of_the_brief_may_be_stated() -> None:
-    text = GOOD + " 87.3% of all people own one." + " It is good to have one." * 2
+    text = LONG_ENOUGH + " 87.3% of all people own one."
 
     assert problems(text, topic="Lamps: 87.3% of all people own one") == ""
 
 
 async def test_the_best_draft_is_published_not_the_last(provider: FakeProvider) -> None:
     parts = [{"heading": "One", "points": ["light"]}, {"heading": "Two", "points": ["lamp"]}]
-    section = "It is good to have one. " * 6
+    section = sentences(range(6))
     critique: dict[str, Any] = {"good_enough": False, "remarks": ["Shorter."]}
     provider.answers.extend([{"title": "Lamps", "parts": parts}, section, section])
     provider.answers.extend([critique, {"markdown": "# X"}] * 3)
