@@ -43,8 +43,7 @@ def plain() -> Run:
 
 
 def ours() -> Run:
-    from app.workflows import Flow, Function
-    from app.workflows import run as run_flow
+    from app.graphs import Function, Graph
     from pydantic import BaseModel
 
     class Number(BaseModel):
@@ -54,8 +53,8 @@ def ours() -> Run:
         return input
 
     nodes = [Function(name=f"n{index}", call=work) for index in range(NODES)]
-    flow = Flow(name="twenty", summary="", input=Number, output=Number, nodes=nodes)
-    return lambda: run_flow(flow, Number(number=1))
+    graph = Graph(name="twenty", summary="", input=Number, output=Number, nodes=nodes)
+    return lambda: graph.execute(Number(number=1))
 
 
 def langgraph() -> Run:
@@ -129,8 +128,8 @@ def main() -> None:
     for name, value in found.items():
         print(f"| {name} | {value:.1f} | {value / found['ours']:.2f} |")
     empty = seconds("-c", "pass")
-    engine = seconds("-c", "from app.workflows import Agent, Flow, Function, Model, Router, run")
-    print(f"\npython alone {empty:.3f} s; with app.workflows {engine:.3f} s; `app --help` ", end="")
+    engine = seconds("-c", "from app.graphs import Agent, Graph, Function, Model, Router, run")
+    print(f"\npython alone {empty:.3f} s; with app.graphs {engine:.3f} s; `app --help` ", end="")
     print(f"{seconds('-m', 'app', '--help'):.3f} s")
 
 

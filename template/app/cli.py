@@ -9,7 +9,7 @@ import typer
 
 from app.core.cli import cli as core_cli
 from app.core.errors import AppError
-from app.core.registry import load_features
+from app.core.extensions import COMMANDS
 from app.template.cli import cli as template_cli
 
 _WORK_WITH_WRONG_SETTINGS = {"init", "doctor"}
@@ -27,9 +27,8 @@ def build_cli() -> typer.Typer:
     )
     cli.callback()(_set_up)
     cli.add_typer(core_cli)
-    for feature in load_features():
-        if feature.cli:
-            cli.add_typer(feature.cli.load())
+    for commands in COMMANDS.load().values():
+        cli.add_typer(commands)
     return cli
 
 

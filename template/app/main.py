@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from app.api.extensions import ROUTES
 from app.api.middleware import install_middleware
 from app.api.pages import install_pages
 from app.api.problems import install_problem_handlers
@@ -12,7 +13,7 @@ from app.api.settings import ApiSettings
 from app.core.lifespan import open_features
 from app.core.logging import configure_logging
 from app.core.project import about_project
-from app.core.registry import load_features, load_workflows
+from app.workflows import WORKFLOWS
 
 
 def create_app() -> FastAPI:
@@ -33,16 +34,14 @@ def create_app() -> FastAPI:
     install_middleware(app)
     install_pages(app)
     install_problem_handlers(app)
-    for feature in load_features():
-        if feature.router:
-            app.include_router(feature.router.load())
+    for router in ROUTES.load().values():
+        app.include_router(router)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
     """Import the workflows, so that the first request does not wait for that; open what the features need."""
-    for workflow in load_workflows().values():
-        workflow.load()
+    WORKFLOWS.load()
     async with open_features():
         yield

@@ -9,8 +9,7 @@ import pytest
 os.environ["ENVIRONMENT"] = "test"
 
 from app.core.logging import configure_logging
-from app.core.registry import settings_classes
-from app.core.settings import Settings
+from app.core.settings import Settings, settings_classes
 
 _TESTS = Path(__file__).parent
 

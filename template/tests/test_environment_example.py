@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.core.paths import ROOT
-from app.core.registry import settings_classes
-from app.core.settings import RANDOM
+from app.core.settings import RANDOM, settings_classes
 
 EXAMPLE = ROOT / ".env.example"
 

@@ -1,4 +1,4 @@
-from app.core.workflow import Steps, Workflow
+from app.workflows import Steps, Workflow
 from pydantic import BaseModel
 
 

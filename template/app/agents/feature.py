@@ -1,4 +1,3 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
@@ -6,6 +5,8 @@ feature = Feature(
     stage="design",
     summary="A model that may use tools, in a loop, within limits.",
     requires=("llm",),
-    settings=(Lazy("app.agents.settings:AgentsSettings"),),
-    preflight=(Lazy("app.agents.make:framework"),),
+    extends={
+        "core.settings": ["app.agents.settings:AgentsSettings"],
+        "core.preflight": ["app.agents.make:framework"],
+    },
 )

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
+from app.agents.extensions import TOOLSETS, ExternalTool
 from app.core.errors import AppError
-from app.core.registry import load_features
 from app.core.threads import run_in_thread
 from app.llm import Budget, Tool
 
@@ -147,51 +147,23 @@ def as_tool(agent: "Agent[Any]") -> AgentTool:
     return _AgentAsTool(agent)
 
 
-class ForeignTool(Protocol):
-    """A tool that another feature brings, by `Feature.agent_tools`."""
-
-    @property
-    def name(self) -> str:
-        """Its name, as its owner calls it."""
-        ...
-
-    @property
-    def description(self) -> str:
-        """What the model is told of it."""
-        ...
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """JSON schema of the arguments."""
-        ...
-
-    @property
-    def seconds(self) -> float:
-        """How long a call may take."""
-        ...
-
-    async def call(self, arguments: Mapping[str, Any]) -> str:
-        """Call it. Raises an `AppError`."""
-        ...
-
-
 _ARGUMENTS = TypeAdapter(dict[str, Any])
 
 
 @dataclass(frozen=True)
-class _Adopted:
+class _ExternalTool:
     name: str
-    foreign: ForeignTool
+    external: ExternalTool
 
     def definition(self) -> Tool:
-        return Tool(self.name, self.foreign.description, self.foreign.parameters)
+        return Tool(self.name, self.external.description, self.external.parameters)
 
     async def call(self, arguments: str, context: ToolContext) -> str:
         try:
             values = _ARGUMENTS.validate_json(arguments or "{}")
         except ValidationError as error:
             return f"The arguments are wrong: {what_is_wrong(error)}."
-        told = await _told(self.name, lambda: self.foreign.call(values), self.foreign.seconds)
+        told = await _told(self.name, lambda: self.external.call(values), self.external.seconds)
         return _shortened(told, context.characters)
 
 
@@ -204,11 +176,10 @@ async def open_tools() -> AsyncGenerator[Sequence[AgentTool], None]:
     """Give the tools that other features bring, such as those of MCP servers."""
     async with AsyncExitStack() as stack:
         found: dict[str, AgentTool] = {}
-        for feature in load_features():
-            for opened in feature.agent_tools:
-                for foreign in await stack.enter_async_context(opened.load()()):
-                    name = _free_name(foreign.name, found)
-                    found[name] = _Adopted(name, foreign)
+        for toolset in TOOLSETS.load().values():
+            for external in await stack.enter_async_context(toolset()):
+                name = _free_name(external.name, found)
+                found[name] = _ExternalTool(name, external)
         yield list(found.values())
 
 

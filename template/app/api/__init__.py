@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from app.api.keys import Principal, check_key, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
     from app.api.presence import while_connected
-    from app.api.problems import Problem, problem_responses
+    from app.api.problems import Problem, invalid_json, problem_responses
     from app.api.scopes import declare_scope
     from app.api.security import check_allowed, identify, public, require
     from app.api.settings import ApiSettings
@@ -23,6 +23,7 @@ __all__ = [
     "declare_scope",
     "free_port",
     "identify",
+    "invalid_json",
     "problem_responses",
     "public",
     "require",
@@ -36,7 +37,7 @@ __getattr__ = lazy_exports(
     keys=("Principal", "check_key", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
     presence=("while_connected",),
-    problems=("Problem", "problem_responses"),
+    problems=("Problem", "invalid_json", "problem_responses"),
     scopes=("declare_scope",),
     security=("check_allowed", "identify", "public", "require"),
     settings=("ApiSettings",),

@@ -29,7 +29,7 @@ def serve(
 
     from app.api.ports import require_free_port
     from app.api.settings import ApiSettings
-    from app.core.registry import run_preflight
+    from app.core.lifespan import run_preflight
     from app.main import create_app
 
     run_preflight()
@@ -65,14 +65,12 @@ def create(
     """Create a key. It is shown once: only its digest is stored."""
     from datetime import timedelta
 
+    from app.api.extensions import ROUTES
     from app.api.keys import create_key
     from app.api.scopes import check_declared, check_scopes
-    from app.core.registry import load_features
 
     check_scopes(scope)
-    for feature in load_features():
-        if feature.router:
-            feature.router.load()  # routes declare their scopes
+    ROUTES.load()  # routes declare their scopes
     check_declared(scope)
     key = _run(create_key(name, scope, timedelta(days=days) if days else None, rate_limit))
     if as_json:

@@ -12,8 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from app.api.settings import ApiSettings
 from app.core.project import about_project
-from app.core.registry import load_workflows
 from app.core.settings import AppSettings
+from app.workflows import WORKFLOWS
 
 PATHS = ("/", "/docs")
 
@@ -47,7 +47,7 @@ async def show_routes(request: Request) -> HTMLResponse:
 async def show_home(request: Request) -> str:
     """Return the page at `/`."""
     project = about_project()
-    workflows = [lazy.load() for lazy in load_workflows().values()]
+    workflows = list(WORKFLOWS.load().values())
     entries = [f"<dt>{escape(w.name)}</dt><dd>{escape(w.summary)}</dd>" for w in workflows]
     return _HOME.substitute(
         title=escape(project.title),

@@ -10,8 +10,9 @@ import structlog
 from pydantic_ai import ModelSettings
 
 from app.chat import repository
-from app.chat.available import own_models, require_available
+from app.chat.available import require_available
 from app.chat.errors import NotSupported, PreviousResponseNotFound
+from app.chat.extensions import MODELS
 from app.chat.history import Cut, drop_oldest_turns, history_tokens
 from app.chat.repository import Place
 from app.core.errors import FieldError, InvalidInput
@@ -56,7 +57,7 @@ class Recalled:
 async def recall(turn: Turn) -> Recalled:
     """Return what the model is to know of earlier turns. Raises `UnknownModel`."""
     require_available(turn.model)
-    if turn.model in own_models():
+    if turn.model in MODELS.names():
         _check_plain(turn)
     recalled = await _recall(turn)
     _check_tool_results((*recalled.history.kept, *turn.messages))
@@ -125,7 +126,7 @@ async def answer(turn: Turn, recalled: Recalled) -> AsyncGenerator[TextDelta | R
 
 def _events(turn: Turn, messages: tuple[Message, ...]) -> AsyncGenerator[TextDelta | Reply[Any], None]:
     """Ask a provider's model, or what a feature offers as one."""
-    own = own_models().get(turn.model)
+    own = MODELS.get(turn.model)
     if own is not None:
         call = Call(
             messages=messages,
@@ -134,7 +135,7 @@ def _events(turn: Turn, messages: tuple[Message, ...]) -> AsyncGenerator[TextDel
             options=turn.options,
             streaming=turn.streaming,
         )
-        return own.load()(call)
+        return own(call)
     instructed = turn.instructions or any(message.role == "system" for message in messages)
     return chat(
         messages,

@@ -1,20 +1,14 @@
 """Which models clients may ask for: those of providers, and what features offer as one."""
 
 from app.chat.errors import UnknownModel
+from app.chat.extensions import MODELS
 from app.chat.settings import ChatSettings
-from app.core.lazy import Lazy
-from app.core.registry import load_features
-from app.llm import Handler, check_configured, default_model
+from app.llm import check_configured, default_model
 
 
 def available_models() -> tuple[str, ...]:
     """Return the name of each model that clients may ask for, the default first."""
-    return (*_provider_models(), *own_models())
-
-
-def own_models() -> dict[str, Lazy[Handler]]:
-    """Return what features offer as a model, by name."""
-    return {name: handler for feature in load_features() for name, handler in feature.chat_models.items()}
+    return (*_provider_models(), *MODELS.names())
 
 
 def _provider_models() -> tuple[str, ...]:

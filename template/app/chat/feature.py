@@ -1,14 +1,14 @@
-from app.core.lazy import Lazy
-from app.core.registry import Feature, Schedule
+from app.core.registry import Feature
 
 feature = Feature(
     name="chat",
     stage="backend",
     summary="Chat completions in OpenAI's wire format, and conversations that are kept.",
     requires=("api", "db", "llm", "worker"),
-    settings=(Lazy("app.chat.settings:ChatSettings"),),
-    preflight=(Lazy("app.chat.available:check_models"),),
-    router=Lazy("app.chat.endpoints:router"),
-    tasks=("app.chat.tasks",),
-    schedules={"chat.prune": Schedule(task="chat.prune", seconds=3600)},
+    extends={
+        "core.settings": ["app.chat.settings:ChatSettings"],
+        "core.preflight": ["app.chat.available:check_models"],
+        "api.routes": ["app.chat.endpoints:router"],
+        "worker.schedules": {"chat.prune": "app.chat.tasks:PRUNE"},
+    },
 )

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from app.api.problems import invalid_json
+from app.api import invalid_json
 from app.chat.schemas import ErrorBody, ErrorDetail
 from app.core.errors import AppError
 from app.core.redaction import redact_text

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
 from app.core.errors import AppError
-from app.core.lazy import Lazy
-from app.core.registry import load_features
+from app.core.extensions import CHECKS, PROBES
+from app.core.registry import ExtensionPoint
 
 SECONDS = 5.0
 """How long a check may take."""
@@ -32,20 +32,19 @@ class CheckResult:
 
 async def run_checks(seconds: float = SECONDS) -> list[CheckResult]:
     """Run every feature's readiness checks at the same time."""
-    return await _run_all([feature.checks for feature in load_features()], seconds)
+    return await _run_all(CHECKS, seconds)
 
 
 async def run_probes(seconds: float = 120.0) -> list[CheckResult]:
     """Run the checks that cost money or take time."""
-    return await _run_all([feature.probes for feature in load_features()], seconds)
+    return await _run_all(PROBES, seconds)
 
 
-async def _run_all(groups: list[Mapping[str, Lazy[Check]]], seconds: float) -> list[CheckResult]:
-    checks = {name: lazy for group in groups for name, lazy in group.items()}
-    return list(await asyncio.gather(*(_run(name, lazy, seconds) for name, lazy in checks.items())))
+async def _run_all(checks: ExtensionPoint[Check], seconds: float) -> list[CheckResult]:
+    return list(await asyncio.gather(*(_run(name, check, seconds) for name, check in checks.load().items())))
 
 
-async def _run(name: str, check: Lazy[Check], seconds: float) -> CheckResult:
+async def _run(name: str, check: Check, seconds: float) -> CheckResult:
     started = time.perf_counter()
 
     def result(detail: str = "", error: str | None = None, hint: str | None = None) -> CheckResult:
@@ -53,7 +52,7 @@ async def _run(name: str, check: Lazy[Check], seconds: float) -> CheckResult:
 
     try:
         async with asyncio.timeout(seconds):
-            return result(await check.load()())
+            return result(await check())
     except TimeoutError:
         return result(error=f"No answer within {seconds:g} seconds.")
     except AppError as error:

@@ -10,7 +10,7 @@ from app.core.errors import AppError
 from app.core.paths import ROOT
 from app.core.project import about_project
 from app.core.redaction import redact_text
-from app.core.registry import settings_classes
+from app.core.settings import settings_classes
 
 
 @dataclass(frozen=True)

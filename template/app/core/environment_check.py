@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from app.core.registry import settings_classes
+from app.core.settings import settings_classes
 
 _NEAR = 0.75
 

@@ -1,26 +1,8 @@
-"""Load what is heavy when it is used, not when the program starts."""
+"""Import what is heavy when it is used, not when the program starts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Generic, TypeVar, cast
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Lazy(Generic[T]):
-    """An object named `module:attribute`, imported on the first `load()`.
-
-    A worker thus never imports FastAPI, nor `app --help` the SDK of a model provider.
-    """
-
-    target: str
-
-    def load(self) -> T:
-        """Import the module and return the object."""
-        module, _, attribute = self.target.partition(":")
-        return cast("T", getattr(import_module(module), attribute))
+from typing import Any
 
 
 def lazy_exports(package: str, **names: tuple[str, ...]) -> Callable[[str], Any]:

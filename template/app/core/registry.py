@@ -1,51 +1,46 @@
-"""What a feature folder plugs in, and how the application finds it.
+"""Features, and the points at which they extend each other.
 
-A feature is a folder below `app/` with a `feature.py` that holds one `feature = Feature(...)`. No file
-lists the features: a folder that is there is used, one that is deleted is gone. Yours joins in the same way.
+A feature is a folder below `app/` with a `feature.py` that holds one `feature = Feature(...)`. No file lists
+the features: a folder that is there is used, one that is deleted is gone. Yours join in the same way.
+
+An extension point is declared by the part that uses what is plugged in, in its `extensions.py`:
+
+    ROUTES = ExtensionPoint[APIRouter]("api.routes", APIRouter)
+
+Others name it in their `feature.py`, by its name, so that they import nothing and work without that part:
+
+    extends={"api.routes": ["app.notes.endpoints:router"]}
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from app.core.errors import AppError, InvalidInput
-from app.core.lazy import Lazy
+from app.core.errors import AppError
 from app.core.paths import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
-    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
-    import typer
-
-    from app.core.settings import Settings
-    from app.core.workflow import Workflow
+T = TypeVar("T")
 
 
 class RegistryError(AppError):
-    """A feature folder does not fit: a requirement is missing, two have one name …"""
+    """A feature folder does not fit: a requirement is missing, an extension has the wrong type …"""
 
     code = "registry"
     title = "Feature registry error"
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """A Celery task that `app beat` calls every `seconds`."""
-
-    task: str
-    seconds: float
-
-
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """All that one folder brings. Heavy things are `Lazy`: named here, imported where they are used."""
+    """One folder of `app/`, and what it brings."""
 
     name: str
     """The folder, such as `llm`; with dots for one inside another."""
@@ -56,66 +51,93 @@ class Feature:
     summary: str
     """One line for `app features`."""
 
+    requires: tuple[str, ...] = ()
+    """Features that this one may import; they start before it."""
+
+    extends: Mapping[str, Sequence[str] | Mapping[str, str]] = field(default_factory=dict)
+    """What it brings, by extension point: import strings (`module:attribute`, or `module`), with names where
+    the point asks for some. A point of a part that this project does not have is left alone."""
+
     @property
     def folder(self) -> Path:
         """Where it is."""
         return APP.joinpath(*self.name.split("."))
 
-    requires: tuple[str, ...] = ()
-    """Features that this one may import; they start before it."""
+    def extensions(self, point: str) -> Mapping[str, str]:
+        """Return the import strings for a point by name; one without a name has its import string as name."""
+        brought = self.extends.get(point, {})
+        return brought if isinstance(brought, Mapping) else {target: target for target in brought}
 
-    settings: tuple[Lazy[type[Settings]], ...] = ()
-    """Its settings classes, checked by `app doctor`."""
 
-    preflight: tuple[Lazy[Callable[[], object]], ...] = ()
-    """What must hold before a server or a worker starts; each raises an `AppError` that says why not."""
+class ExtensionPoint(Generic[T]):
+    """A place where features plug something in. Nothing is imported before it is loaded."""
 
-    cli: Lazy[typer.Typer] | None = None
-    """Its commands. That module imports nothing heavy at its top."""
+    declared: ClassVar[dict[str, ExtensionPoint[Any]]] = {}
+    """All of this process, by name."""
 
-    router: Lazy[Any] | None = None
-    """Its HTTP routes: a `fastapi.APIRouter`, which a project without an API cannot name."""
+    def __init__(self, name: str, expects: type[Any], doc: str) -> None:
+        """`name` is that of the part that declares it, a dot and a noun; `expects` is what `load` checks."""
+        self.name = name
+        self.expects = expects
+        self.doc = doc
+        self._overridden: Mapping[str, T] | None = None
+        self.declared[name] = self
 
-    lifespan: Lazy[Callable[[], AbstractAsyncContextManager[None]]] | None = None
-    """What to open when the API starts, and to close when it stops."""
+    def targets(self) -> dict[str, str]:
+        """Return the import string of each extension by name, in the order of `requires`. Imports nothing."""
+        return {name: target for name, target, _ in self._plugged_in()}
 
-    workflows: Mapping[str, Lazy[Workflow[Any, Any]]] = field(default_factory=dict)
-    """Work that can be started by name."""
+    def names(self) -> list[str]:
+        """Return the names of the extensions. Imports nothing."""
+        return list(self.targets() if self._overridden is None else self._overridden)
 
-    tasks: tuple[str, ...] = ()
-    """Modules with Celery tasks."""
+    def load(self) -> dict[str, T]:
+        """Import every extension; return them by name, in the order of `requires`. Raises `RegistryError`."""
+        if self._overridden is not None:
+            return dict(self._overridden)
+        return {name: self._import(target, feature) for name, target, feature in self._plugged_in()}
 
-    schedules: Mapping[str, Schedule] = field(default_factory=dict)
-    """Celery tasks that `app beat` calls."""
+    def get(self, name: str) -> T | None:
+        """Import the extension of this name alone; None if there is none. Raises `RegistryError`."""
+        if self._overridden is not None:
+            return self._overridden.get(name)
+        found = (self._import(target, feature) for n, target, feature in self._plugged_in() if n == name)
+        return next(found, None)
 
-    on_worker_stop: tuple[Lazy[Callable[[], Coroutine[Any, Any, None]]], ...] = ()
-    """What a worker does first when it is told to stop."""
+    def first(self) -> T | None:
+        """Import the first extension alone; None if there is none. Raises `RegistryError`."""
+        return self.get(names[0]) if (names := self.names()) else None
 
-    chat_models: Mapping[str, Lazy[Any]] = field(default_factory=dict)
-    """What clients of the chat door may ask for besides providers' models: each an `app.llm.Handler`."""
+    @contextmanager
+    def override(self, extensions: Mapping[str, T]) -> Generator[None, None, None]:
+        """Plug in these alone, for a test."""
+        before, self._overridden = self._overridden, extensions
+        try:
+            yield
+        finally:
+            self._overridden = before
 
-    checks: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
-    """Is it ready? Each returns a word on what answered, or raises. For `/health/ready` and `app doctor`."""
+    def _plugged_in(self) -> list[tuple[str, str, Feature]]:
+        found: dict[str, tuple[str, str, Feature]] = {}
+        for feature in load_features():
+            for name, target in feature.extensions(self.name).items():
+                if name in found:
+                    first = found[name][2].name
+                    raise RegistryError(f"{self.name}: {first!r} and {feature.name!r} both bring {name!r}.")
+                found[name] = (name, target, feature)
+        return list(found.values())
 
-    probes: Mapping[str, Lazy[Callable[[], Awaitable[str]]]] = field(default_factory=dict)
-    """Checks that cost money or take time; only `app doctor --call` runs them."""
-
-    about_workflows: Mapping[str, Lazy[Callable[[], Mapping[str, Sequence[str]]]]] = field(
-        default_factory=dict
-    )
-    """More columns of `app workflows list`: each says something on some workflows, by their names."""
-
-    offers: Mapping[str, Lazy[Any]] = field(default_factory=dict)
-    """What others use if this feature is there, by name: they say what they expect, and work without it."""
-
-    agent_tools: tuple[Lazy[Callable[[], AbstractAsyncContextManager[Sequence[Any]]]], ...] = ()
-    """Tools for agents, open while an agent works (`app.agents.tools.ForeignTool`)."""
-
-    around_model_call: tuple[Lazy[Any], ...] = ()
-    """Layers (`app.llm.Layer`) around every call of a model, the first one outermost."""
-
-    provides: Mapping[str, Lazy[Callable[[], str]]] = field(default_factory=dict)
-    """Environment variables that it can supply in development, such as the URL of an embedded database."""
+    def _import(self, target: str, feature: Feature) -> T:
+        module, _, attribute = target.partition(":")
+        loaded: object = import_module(module)
+        if attribute:
+            loaded = getattr(loaded, attribute, None)
+        if not isinstance(loaded, self.expects):
+            raise RegistryError(
+                f"{feature.folder / 'feature.py'}: {target} is {type(loaded).__name__}, "
+                f"but {self.name} takes {self.expects.__name__}."
+            )
+        return cast("T", loaded)
 
 
 @cache
@@ -145,53 +167,8 @@ def in_order(features: Mapping[str, Feature]) -> list[Feature]:
         raise RegistryError(f"Features require each other: {' → '.join(error.args[1])}.") from None
 
 
-def settings_classes() -> list[type[Settings]]:
-    """Return every settings class of the application."""
-    from app.core.settings import AppSettings
-
-    return [AppSettings, *(lazy.load() for feature in load_features() for lazy in feature.settings)]
-
-
-def offered(name: str) -> Any | None:
-    """Return what a feature offers under a name; None if no feature that is here does."""
-    return next((f.offers[name].load() for f in load_features() if name in f.offers), None)
-
-
-def load_workflows() -> dict[str, Lazy[Workflow[Any, Any]]]:
-    """Return every workflow by name."""
-    return {name: lazy for feature in load_features() for name, lazy in feature.workflows.items()}
-
-
-def get_workflow(name: str) -> Workflow[Any, Any]:
-    """Return the workflow of that name. Raises `InvalidInput` that names those that exist."""
-    known = load_workflows()
-    if name not in known:
-        raise InvalidInput(
-            f"There is no workflow {name!r}.",
-            hint=f"There is: {', '.join(sorted(known)) or 'none'}.",
-        )
-    return known[name].load()
-
-
-def run_preflight() -> None:
-    """Read every settings class and run every feature's preflight. Raises the first `AppError`."""
-    for feature in load_features():
-        for settings in feature.settings:
-            settings.load().load()
-        for preflight in feature.preflight:
-            preflight.load()()
-
-
-def provide(variable: str) -> str | None:
-    """Return a value for an unset environment variable from a feature that can supply one.
-
-    Only in development; elsewhere, or when no feature can, return None.
-    """
-    from app.core.settings import AppSettings
-
-    if AppSettings.load().environment != "development":
-        return None
-    for feature in load_features():
-        if variable in feature.provides:
-            return feature.provides[variable].load()()
-    return None
+def load_extension_points() -> dict[str, ExtensionPoint[Any]]:
+    """Return the extension points of this project by name. Imports every `extensions.py`."""
+    for path in sorted(APP.rglob("extensions.py")):
+        import_module(".".join(("app", *path.relative_to(APP).with_suffix("").parts)))
+    return dict(sorted(ExtensionPoint.declared.items()))

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.core.errors import ConfigurationError
+from app.core.extensions import SETTINGS, VARIABLES
 from app.core.paths import ROOT
 from app.core.redaction import register_secret
 
@@ -140,3 +141,19 @@ class AppSettings(Settings):
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+
+def settings_classes() -> list[type[Settings]]:
+    """Return every settings class of the application."""
+    return [AppSettings, *SETTINGS.load().values()]
+
+
+def provide(variable: str) -> str | None:
+    """Return a value for an unset environment variable from a feature that can supply one.
+
+    Only in development; elsewhere, or when no feature can, return None.
+    """
+    if AppSettings.load().environment != "development":
+        return None
+    supply = VARIABLES.get(variable)
+    return supply() if supply else None

@@ -1,4 +1,3 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
@@ -6,9 +5,9 @@ feature = Feature(
     stage="design",
     summary="Customers and their orders in the database.",
     requires=("db",),
-    cli=Lazy("app.customers.cli:cli"),
-    offers={
-        "customers": Lazy("app.customers.repository:find_customer"),
-        "refunds": Lazy("app.customers.repository:note_refund"),
+    extends={
+        "core.commands": ["app.customers.cli:cli"],
+        "systems.automation.customers": ["app.customers.repository:find_customer"],
+        "systems.automation.refunds": ["app.customers.repository:note_refund"],
     },
 )

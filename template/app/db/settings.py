@@ -6,8 +6,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.core.errors import ConfigurationError
-from app.core.registry import provide
-from app.core.settings import Settings
+from app.core.settings import Settings, provide
 
 
 class DatabaseSettings(Settings):

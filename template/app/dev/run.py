@@ -14,14 +14,15 @@ import typer
 
 from app.api import ApiSettings, check_key, create_key, require_free_port, revoke_keys_named
 from app.core.errors import AppError
+from app.core.lifespan import run_preflight
 from app.core.paths import ROOT
-from app.core.registry import load_workflows, run_preflight
 from app.core.settings import AppSettings, Settings
 from app.db import DatabaseSettings, dispose, upgrade
 from app.dev.errors import DevError
 from app.dev.processes import Supervisor, python
 from app.dev.services import DATA, EmbeddedServices, embedded_services, forget_urls, lock
 from app.worker import BrokerSettings
+from app.workflows import WORKFLOWS
 
 _HOST = "127.0.0.1"
 _KEY_NAME = "app dev"
@@ -172,8 +173,8 @@ async def _announce(supervisor: Supervisor, port: int, key: str) -> None:
     base = f"http://{_HOST}:{port}"
     await _until_port_answers(port)
     supervisor.say("dev", f"API key of this project: {key}", "green")
-    for name, workflow in sorted(load_workflows().items())[:1]:
-        body = json.dumps({"workflow": name, "input": workflow.load().example})
+    for name, workflow in sorted(WORKFLOWS.load().items())[:1]:
+        body = json.dumps({"workflow": name, "input": workflow.example})
         authorization = f"-H 'Authorization: Bearer {key}'"
         headers = f"-H 'Content-Type: application/json' {authorization}"
         command = f"curl {base}/v1/runs {headers} -d {shlex.quote(body)}"

@@ -1,4 +1,3 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
@@ -6,5 +5,7 @@ feature = Feature(
     stage="design",
     summary="Which documents were accepted before, in the database.",
     requires=("db",),
-    offers={"accepted documents": Lazy("app.documents.repository:remember")},
+    extends={
+        "systems.document_processing.accepted": ["app.documents.repository:remember"],
+    },
 )

@@ -36,13 +36,13 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.usage import UsageLimits
 
-from app.core.registry import load_features
 from app.core.text import cleaned_text
 from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.cache import cache
 from app.llm.calls import Call, Event, Handler, Message, Reply, TextDelta, Tool, ToolCall
 from app.llm.errors import BrokenAnswer, LLMError, ModelUnavailable, translate
+from app.llm.extensions import LAYERS
 from app.llm.layers import chain, fallback, retry, timeout
 from app.llm.messages import as_json, clean_response, from_pydantic_ai, to_pydantic_ai
 from app.llm.metered import Metered, cost_of
@@ -191,8 +191,7 @@ async def _last(call: Call) -> Reply[Any]:
 @memoize
 def _handler() -> Handler:
     """Return the provider inside all layers: those of the features outermost."""
-    features = [layer.load() for feature in load_features() for layer in feature.around_model_call]
-    return chain([*features, cache, fallback, retry, timeout], _ask_provider)
+    return chain([*LAYERS.load().values(), cache, fallback, retry, timeout], _ask_provider)
 
 
 async def _ask_provider(call: Call) -> AsyncGenerator[Event, None]:

@@ -1,23 +1,24 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
     name="llm",
     stage="foundations",
     summary="One way to call any model: structured output, streaming, prompts in files, limits, cost.",
-    settings=(
-        Lazy("app.llm.settings:LLMSettings"),
-        Lazy("app.llm.settings:OpenAISettings"),
-        Lazy("app.llm.settings:AnthropicSettings"),
-        Lazy("app.llm.settings:GoogleSettings"),
-        Lazy("app.llm.settings:AzureSettings"),
-        Lazy("app.llm.settings:BedrockSettings"),
-        Lazy("app.llm.settings:MistralSettings"),
-        Lazy("app.llm.settings:OllamaSettings"),
-    ),
-    preflight=(Lazy("app.llm.providers:check_models"),),
-    cli=Lazy("app.llm.cli:cli"),
-    lifespan=Lazy("app.llm.providers:lifespan"),
-    checks={"model": Lazy("app.llm.providers:check_model")},
-    probes={"model answers": Lazy("app.llm.facade:probe_model")},
+    extends={
+        "core.settings": [
+            "app.llm.settings:LLMSettings",
+            "app.llm.settings:OpenAISettings",
+            "app.llm.settings:AnthropicSettings",
+            "app.llm.settings:GoogleSettings",
+            "app.llm.settings:AzureSettings",
+            "app.llm.settings:BedrockSettings",
+            "app.llm.settings:MistralSettings",
+            "app.llm.settings:OllamaSettings",
+        ],
+        "core.preflight": ["app.llm.providers:check_models"],
+        "core.commands": ["app.llm.cli:cli"],
+        "core.lifespans": ["app.llm.providers:lifespan"],
+        "core.checks": {"model": "app.llm.providers:check_model"},
+        "core.probes": {"model answers": "app.llm.facade:probe_model"},
+    },
 )

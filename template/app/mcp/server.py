@@ -28,9 +28,9 @@ from starlette.requests import Request
 from app.api import Principal, check_allowed, declare_scope
 from app.core.errors import AppError
 from app.core.project import about_project
-from app.core.registry import load_workflows
 from app.llm import load_prompt, prompt_files
 from app.runs import Run, follow_run, get_run, start_run
+from app.workflows import WORKFLOWS
 
 PROMPTS_READ = declare_scope("prompts:read")
 
@@ -54,7 +54,7 @@ def build_server() -> Server[Any]:
 async def list_tools(context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
     """Return the workflows."""
     _require(context, "runs:read")
-    workflows = [lazy.load() for lazy in load_workflows().values()]
+    workflows = list(WORKFLOWS.load().values())
     return ListToolsResult(
         tools=[
             Tool(
@@ -71,7 +71,7 @@ async def list_tools(context: Context, _params: PaginatedRequestParams | None) -
 async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
     """Run a workflow and return its output. What is wrong with the input is said to the model."""
     _require(context, "runs:write")
-    if params.name not in load_workflows():
+    if params.name not in WORKFLOWS.names():
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
     try:
         run = await start_run(params.name, params.arguments or {}, caller=_caller(context).id)

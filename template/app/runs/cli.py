@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,11 +11,6 @@ import typer
 cli = typer.Typer()
 runs = typer.Typer(help="The runs that are stored.", no_args_is_help=True)
 cli.add_typer(runs, name="runs")
-
-
-@runs.callback()
-def _group() -> None:
-    """Keep `app runs prune` a command of its own, though it is the only one."""
 
 
 @runs.command(epilog="Example: uv run app runs prune --dry-run")
@@ -31,6 +27,33 @@ def prune(
         typer.echo(f"{'Would delete' if dry_run else 'Deleted'} {count} {kind}.")
     if not found:
         typer.echo("Everything is kept: RUNS_KEEP_SUCCEEDED_DAYS and the like are not set.")
+
+
+@runs.command(epilog="Example: uv run app runs schedules --json")
+def schedules(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the workflows that are started by a schedule, and when each is due next."""
+    from app.runs.schedules import next_time
+    from app.runs.settings import RunsSettings
+
+    now = datetime.now(UTC)
+    found = [
+        {
+            "name": schedule.name,
+            "workflow": schedule.workflow,
+            "cron": schedule.cron,
+            "next_at": next_time(schedule, now).isoformat(timespec="minutes"),
+        }
+        for schedule in RunsSettings.load().schedules
+    ]
+    if as_json:
+        typer.echo(json.dumps({"schedules": found}, ensure_ascii=False))
+        return
+    for line in found:
+        typer.echo(f"{line['name']}: {line['workflow']}, {line['cron']}, next at {line['next_at']}")
+    if not found:
+        typer.echo("No schedules: RUNS_SCHEDULES is not set.")
 
 
 async def _prune(*, dry_run: bool) -> Mapping[str, int]:

@@ -5,13 +5,12 @@ from typing import Any
 import structlog
 
 from app.core.errors import InvalidInput
-from app.core.registry import get_workflow
 from app.core.text import storable
-from app.core.workflow import check_decision
 from app.runs import repository
 from app.runs.errors import RunConflict
 from app.runs.models import Run, Status
 from app.runs.send import send
+from app.workflows import check_decision, get_workflow
 
 log = structlog.get_logger(__name__)
 

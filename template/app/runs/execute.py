@@ -23,10 +23,9 @@ from uuid import UUID
 import structlog
 from pydantic import BaseModel
 
+from app.core.deadlines import deadline
 from app.core.errors import AppError
 from app.core.redaction import redact, redact_text
-from app.core.registry import get_workflow, load_workflows
-from app.core.workflow import DecisionNeeded
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
 from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut, WorkflowChanged
@@ -34,6 +33,7 @@ from app.runs.listen import get_listener
 from app.runs.models import Run, Status
 from app.runs.settings import RunsSettings
 from app.runs.steps import DurableSteps
+from app.workflows import WORKFLOWS, DecisionNeeded, get_workflow
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ async def _claim_patiently(run_id: UUID) -> Run | None:
 
 async def _claim(run_id: UUID) -> Run | None:
     lease = timedelta(seconds=RunsSettings.load().lease_seconds)
-    limited = {name: lazy.load() for name, lazy in load_workflows().items() if lazy.load().is_limited}
+    limited = {name: workflow for name, workflow in WORKFLOWS.load().items() if workflow.is_limited}
     if claimed := await repository.claim(run_id, lease, unless=limited):
         return claimed
     run = await repository.get_run(run_id)
@@ -134,15 +134,9 @@ async def _work(run: Run) -> BaseModel:
     await _check_version(run, workflow.version)
     data = workflow.validate(run.input)
     steps = DurableSteps(run)
-    deadline = asyncio.timeout(workflow.time_limit)
-    try:
-        async with deadline:
-            output: BaseModel = await workflow.run(data, steps)
-            return output
-    except TimeoutError:
-        if not deadline.expired():  # a time-out of the workflow's own
-            raise
-        raise RunTimedOut(f"It took longer than {workflow.time_limit:g} seconds.") from None
+    async with deadline(workflow.time_limit, "It", RunTimedOut):
+        output: BaseModel = await workflow.run(data, steps)
+        return output
 
 
 async def _check_version(run: Run, version: int) -> None:
@@ -229,8 +223,8 @@ async def _store_interruption(run: Run, reason: Interruption) -> bool:
 
 
 async def _store_error(run: Run, problem: dict[str, Any], *, may_pass: bool) -> bool:
-    workflow = load_workflows().get(run.workflow)
-    if may_pass and workflow and run.attempt < workflow.load().max_attempts:
+    workflow = WORKFLOWS.get(run.workflow)
+    if may_pass and workflow and run.attempt < workflow.max_attempts:
         wait = _wait(run.attempt)
         log.info("run.retrying", attempt=run.attempt, wait=round(wait, 1))
         return await repository.put_off(run, timedelta(seconds=wait), problem)

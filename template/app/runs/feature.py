@@ -1,24 +1,27 @@
-from app.core.lazy import Lazy
-from app.core.registry import Feature, Schedule
+from app.core.registry import Feature
 
 feature = Feature(
     name="runs",
     stage="backend",
     summary="Work accepted over HTTP and done by a worker: every run is a row that outlives both.",
-    requires=("api", "db", "llm", "worker"),
-    settings=(Lazy("app.runs.settings:RunsSettings"), Lazy("app.runs.settings:WebhookSettings")),
-    preflight=(Lazy("app.runs.schedules:check_schedules"),),
-    lifespan=Lazy("app.runs.listen:lifespan"),
-    cli=Lazy("app.runs.cli:cli"),
-    router=Lazy("app.runs.endpoints:router"),
-    workflows={"echo_summary": Lazy("app.runs.workflows:echo_summary")},
-    tasks=("app.runs.tasks",),
-    schedules={
-        "runs.relay": Schedule(task="runs.relay", seconds=2),
-        "runs.callbacks": Schedule(task="runs.callbacks", seconds=2),
-        "runs.schedules": Schedule(task="runs.schedules", seconds=5),
-        "runs.prune": Schedule(task="runs.prune", seconds=3600),
+    requires=("api", "db", "llm", "worker", "workflows"),
+    extends={
+        "core.settings": [
+            "app.runs.settings:RunsSettings",
+            "app.runs.settings:WebhookSettings",
+        ],
+        "core.preflight": ["app.runs.schedules:check_schedules"],
+        "core.lifespans": ["app.runs.listen:lifespan"],
+        "core.commands": ["app.runs.cli:cli"],
+        "api.routes": ["app.runs.endpoints:router"],
+        "workflows.workflows": {"echo_summary": "app.runs.workflows:echo_summary"},
+        "worker.tasks": ["app.runs.tasks"],
+        "worker.schedules": {
+            "runs.relay": "app.runs.tasks:RELAY",
+            "runs.callbacks": "app.runs.tasks:CALLBACKS",
+            "runs.schedules": "app.runs.tasks:SCHEDULES",
+            "runs.prune": "app.runs.tasks:PRUNE",
+        },
+        "worker.shutdown": ["app.runs.execute:stop_all"],
     },
-    about_workflows={"schedule": Lazy("app.runs.schedules:about_workflows")},
-    on_worker_stop=(Lazy("app.runs.execute:stop_all"),),
 )

@@ -4,10 +4,9 @@ from typing import Any
 
 import structlog
 
-from app.core.registry import load_workflows
-from app.core.workflow import Workflow
 from app.runs import due, repository
 from app.runs.send import send
+from app.workflows import WORKFLOWS, Workflow
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +33,7 @@ async def relay() -> int:
 
 def _limited() -> dict[str, int]:
     """Return how many runs of each workflow with limits may be sent at the same time."""
-    workflows = {name: lazy.load() for name, lazy in load_workflows().items()}
-    return {name: _room(workflow) for name, workflow in workflows.items() if workflow.is_limited}
+    return {name: _room(workflow) for name, workflow in WORKFLOWS.load().items() if workflow.is_limited}
 
 
 def _room(workflow: Workflow[Any, Any]) -> int:

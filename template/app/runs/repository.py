@@ -29,10 +29,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.core.ids import new_id
-from app.core.workflow import Workflow
 from app.db import autocommit, transaction
 from app.runs.models import Run, RunEvent, RunStep, Status
 from app.runs.recording import CHANNEL, change, recorded, with_event, with_step
+from app.workflows import Workflow
 
 NOW = func.clock_timestamp()
 NOBODY_HAS_IT = or_(

@@ -5,7 +5,6 @@ start one run: they give it the same idempotency key.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -13,11 +12,11 @@ import structlog
 from cronsim import CronSim
 
 from app.core.errors import ConfigurationError, InvalidInput
-from app.core.registry import get_workflow
 from app.runs import due
 from app.runs.errors import RunConflict
 from app.runs.settings import RunsSettings, ScheduledRun
 from app.runs.start import start_run
+from app.workflows import get_workflow
 
 log = structlog.get_logger(__name__)
 
@@ -58,13 +57,3 @@ def check_schedules() -> None:
             raise ConfigurationError(
                 f"RUNS_SCHEDULES is wrong: schedule {schedule.name!r}: {error}"
             ) from None
-
-
-def about_workflows() -> Mapping[str, Sequence[str]]:
-    """Say when each workflow starts by itself, for `app workflows list`."""
-    said: dict[str, list[str]] = {}
-    now = datetime.now(UTC)
-    for schedule in RunsSettings.load().schedules:
-        next_at = next_time(schedule, now).isoformat(timespec="minutes")
-        said.setdefault(schedule.workflow, []).append(f"{schedule.name}: {schedule.cron}, next at {next_at}")
-    return said

@@ -7,12 +7,12 @@ from typing import Any
 import structlog
 
 from app.core.ids import new_id
-from app.core.registry import get_workflow
 from app.runs import repository
 from app.runs.callbacks import check_callback_url
 from app.runs.errors import RunConflict
 from app.runs.models import Run, Status
 from app.runs.send import send
+from app.workflows import get_workflow
 
 log = structlog.get_logger(__name__)
 

@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.workflow import D, DecisionNeeded, Steps
 from app.runs import repository
 from app.runs.errors import ClaimLost, WorkflowChanged
 from app.runs.models import Run
+from app.workflows import Decision, DecisionNeeded, Steps
 
 log = structlog.get_logger(__name__)
 
 S = TypeVar("S")
+D = TypeVar("D", bound=Decision)
 
 
 class DurableSteps(Steps):

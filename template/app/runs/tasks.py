@@ -1,13 +1,10 @@
-"""The Celery tasks: they only carry an id from the queue to the code that does the work.
-
-All but `runs.execute` are called by the clock (`app beat`), not queued.
-"""
+"""The Celery task that carries an id from the queue to the code that does the work; what the clock calls."""
 
 from uuid import UUID
 
 from celery import shared_task
 
-from app.worker import run_in_loop
+from app.worker import Schedule, run_in_loop
 
 EXECUTE = "runs.execute"
 """The name under which a run is queued, with its id."""
@@ -21,7 +18,6 @@ def execute_run(run_id: str) -> None:
     run_in_loop(execute(UUID(run_id)))
 
 
-@shared_task(name="runs.relay")
 def relay_runs() -> None:
     """Requeue runs that have no live message."""
     from app.runs.relay import relay
@@ -29,7 +25,6 @@ def relay_runs() -> None:
     run_in_loop(relay())
 
 
-@shared_task(name="runs.prune")
 def prune_runs() -> None:
     """Delete what is older than the settings say."""
     from app.runs.retention import prune
@@ -37,7 +32,6 @@ def prune_runs() -> None:
     run_in_loop(prune())
 
 
-@shared_task(name="runs.callbacks")
 def send_callbacks() -> None:
     """Notify callers of what their runs have come to."""
     from app.runs.callbacks import deliver_callbacks
@@ -45,9 +39,14 @@ def send_callbacks() -> None:
     run_in_loop(deliver_callbacks())
 
 
-@shared_task(name="runs.schedules")
 def start_scheduled_runs() -> None:
     """Start what is due by the clock."""
     from app.runs.schedules import start_due_runs
 
     run_in_loop(start_due_runs())
+
+
+RELAY = Schedule(seconds=2, work=relay_runs)
+CALLBACKS = Schedule(seconds=2, work=send_callbacks)
+SCHEDULES = Schedule(seconds=5, work=start_scheduled_runs)
+PRUNE = Schedule(seconds=3600, work=prune_runs)

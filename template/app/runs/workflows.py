@@ -5,8 +5,8 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.text import Text
-from app.core.workflow import Steps, Workflow
 from app.llm import complete, load_prompt
+from app.workflows import Steps, Workflow
 
 
 class EchoSummaryInput(BaseModel):

@@ -1,9 +1,10 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
     name="template",
     stage="foundations",
     summary="Updates from the template this project comes from, and what became of your edits.",
-    cli=Lazy("app.template.cli:cli"),
+    extends={
+        "core.commands": ["app.template.cli:cli"],
+    },
 )

@@ -13,10 +13,11 @@ from celery.exceptions import SecurityWarning
 from celery.signals import setup_logging, worker_init, worker_shutting_down
 
 from app.core.logging import configure_logging
-from app.core.registry import load_features, load_workflows
+from app.worker.extensions import SHUTDOWN, TASKS
 from app.worker.loop import start_in_loop
 from app.worker.queues import DEFAULT_QUEUE, is_rabbitmq, queue
 from app.worker.settings import BrokerSettings
+from app.workflows import WORKFLOWS
 
 _LONGEST_TASK = 6 * 3600
 """Seconds after which Valkey gives an unacknowledged message to another worker."""
@@ -33,16 +34,14 @@ def _set_up_logging(**_: Any) -> None:
 @worker_init.connect
 def _load_workflows(**_: Any) -> None:
     """Import the workflows now, so that the first run does not wait for that."""
-    for workflow in load_workflows().values():
-        workflow.load()
+    WORKFLOWS.load()
 
 
 @worker_shutting_down.connect
 def _stop_features(**_: Any) -> None:
     """Let the features put back what they work on; Celery then waits for its tasks to end."""
-    for feature in load_features():
-        for stop in feature.on_worker_stop:
-            start_in_loop(stop.load()())
+    for stop in SHUTDOWN.load().values():
+        start_in_loop(stop())
 
 
 @cache
@@ -71,7 +70,7 @@ def get_celery_app() -> Celery:
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
-        imports=[module for feature in load_features() for module in feature.tasks],
+        imports=list(TASKS.targets().values()),
         timezone="UTC",
     )
     return app

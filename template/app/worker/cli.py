@@ -17,7 +17,7 @@ def worker(
     ] = None,
 ) -> None:
     """Work on queued tasks until stopped."""
-    from app.core.registry import run_preflight
+    from app.core.lifespan import run_preflight
     from app.worker import get_celery_app
     from app.worker.consuming import worker_queues
     from app.worker.settings import WorkerSettings
@@ -32,7 +32,7 @@ def worker(
 @cli.command(epilog="Example: uv run app beat")
 def beat() -> None:
     """Run the scheduled tasks, each in its interval. One of these is enough; two do no harm."""
-    from app.core.registry import run_preflight
+    from app.core.lifespan import run_preflight
     from app.worker.beat import run_beat
 
     run_preflight()

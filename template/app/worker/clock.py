@@ -6,7 +6,7 @@ each tick. A task that takes long, or fails, delays only itself.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -14,17 +14,16 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.errors import AppError
-from app.core.registry import Schedule, load_features
 from app.core.settings import AppSettings
 from app.core.threads import run_in_thread
 from app.db import DatabaseSettings, autocommit, other_connections
 from app.worker.errors import ClockStopped
+from app.worker.extensions import SCHEDULES, Schedule
 from app.worker.models import ScheduleTick
 
 log = structlog.get_logger(__name__)
 
 HEARTBEAT = "beat"
-_HEARTBEAT_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
 _SILENT_AFTER = 60.0
 _MISSED_TICKS = 3
@@ -32,20 +31,15 @@ _GRACE_SECONDS = 5.0
 
 _NOW = func.clock_timestamp()
 
-Work = Callable[[], object]
-
-
-def load_schedules() -> dict[str, Schedule]:
-    """Return the schedules of all features, by name."""
-    return {name: schedule for feature in load_features() for name, schedule in feature.schedules.items()}
+_BEAT = Schedule(seconds=10, work=lambda: None)
+"""Claiming its tick is all that it does."""
 
 
 class Clock:
-    """Runs schedules until it is stopped. `work` is what each of them does, in a thread, by its name."""
+    """Runs schedules until it is stopped, each in a thread."""
 
-    def __init__(self, intervals: Mapping[str, float], work: Mapping[str, Work]) -> None:
-        self._intervals = {HEARTBEAT: _HEARTBEAT_SECONDS, **intervals}
-        self._work = work
+    def __init__(self, schedules: Mapping[str, Schedule]) -> None:
+        self._schedules = {HEARTBEAT: _BEAT, **schedules}
         self._next: dict[str, float] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self.stopping = asyncio.Event()
@@ -72,23 +66,21 @@ class Clock:
 
     async def _tick(self) -> None:
         now = asyncio.get_running_loop().time()
-        for name, seconds in self._intervals.items():
+        for name, schedule in self._schedules.items():
             if name in self._running or self._next.get(name, now) > now:
                 continue
-            if await claim_tick(name, seconds):
-                self._start(name)
-            self._next[name] = now + min(seconds, _LOOK_SECONDS * 2)
+            if await claim_tick(name, schedule.seconds):
+                self._start(name, schedule)
+            self._next[name] = now + min(schedule.seconds, _LOOK_SECONDS * 2)
 
-    def _start(self, name: str) -> None:
-        if name not in self._work:
-            return
-        task = asyncio.create_task(self._do(name))
+    def _start(self, name: str, schedule: Schedule) -> None:
+        task = asyncio.create_task(self._do(name, schedule))
         self._running[name] = task
         task.add_done_callback(lambda _task: self._running.pop(name))
 
-    async def _do(self, name: str) -> None:
+    async def _do(self, name: str, schedule: Schedule) -> None:
         try:
-            await run_in_thread(self._work[name])
+            await run_in_thread(schedule.work)
         except AppError as error:
             log.warning("clock.task_failed", schedule=name, reason=error.detail)
         except Exception:
@@ -120,8 +112,8 @@ async def check_clock() -> str:
 
 def _late(ages: Mapping[str, float]) -> str | None:
     """Return a sentence on the schedule that is most overdue; `ages` are seconds since each last ran."""
-    intervals = {HEARTBEAT: _HEARTBEAT_SECONDS} | {n: s.seconds for n, s in load_schedules().items()}
-    allowed = {name: max(_SILENT_AFTER, _MISSED_TICKS * seconds) for name, seconds in intervals.items()}
+    schedules = {HEARTBEAT: _BEAT, **SCHEDULES.load()}
+    allowed = {name: max(_SILENT_AFTER, _MISSED_TICKS * s.seconds) for name, s in schedules.items()}
     if missing := sorted(allowed.keys() - ages.keys()):
         return f"The clock has never run {missing[0]!r}."
     over = {name: ages[name] for name in allowed if ages[name] > allowed[name]}

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from kombu import Queue
 
 from app.core.errors import InvalidInput
-from app.core.registry import load_workflows
 from app.worker.celery import get_celery_app
 from app.worker.queues import DEFAULT_QUEUE, dead_letters, is_rabbitmq, queue
 from app.worker.settings import BrokerSettings
+from app.workflows import WORKFLOWS
 
 
 def worker_queues(names: Sequence[str] | None) -> list[Queue]:
@@ -16,7 +16,7 @@ def worker_queues(names: Sequence[str] | None) -> list[Queue]:
 
     On RabbitMQ it also makes the queue for dead letters, which no worker consumes and thus none would make.
     """
-    known = {DEFAULT_QUEUE, *(lazy.load().queue for lazy in load_workflows().values())}
+    known = {DEFAULT_QUEUE, *(workflow.queue for workflow in WORKFLOWS.load().values())}
     if unknown := set(names or ()) - known:
         raise InvalidInput(
             f"There is no queue {sorted(unknown)}.", hint=f"There is: {', '.join(sorted(known))}."

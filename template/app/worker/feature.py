@@ -1,16 +1,20 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
     name="worker",
     stage="backend",
-    summary="Celery: work in the background, and a clock for what runs by schedule.",
-    requires=("db",),
-    settings=(Lazy("app.worker.settings:BrokerSettings"), Lazy("app.worker.settings:WorkerSettings")),
-    preflight=(Lazy("app.worker.celery:get_celery_app"),),
-    cli=Lazy("app.worker.cli:cli"),
-    checks={
-        "broker": Lazy("app.worker.publishing:check_broker"),
-        "clock": Lazy("app.worker.clock:check_clock"),
+    summary="Celery: work in the background, and a clock for what is scheduled.",
+    requires=("db", "workflows"),
+    extends={
+        "core.settings": [
+            "app.worker.settings:BrokerSettings",
+            "app.worker.settings:WorkerSettings",
+        ],
+        "core.preflight": ["app.worker.celery:get_celery_app"],
+        "core.commands": ["app.worker.cli:cli"],
+        "core.checks": {
+            "broker": "app.worker.publishing:check_broker",
+            "clock": "app.worker.clock:check_clock",
+        },
     },
 )

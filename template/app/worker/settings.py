@@ -6,8 +6,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from app.core.errors import ConfigurationError
-from app.core.registry import provide
-from app.core.settings import Settings
+from app.core.settings import Settings, provide
 
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 

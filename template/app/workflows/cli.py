@@ -1,82 +1,133 @@
-"""`app eval answers`, and `app workflows diagram` beside the commands that every project has."""
+"""`app workflows …`."""
 
 import asyncio
 import json
-import os
-from datetime import UTC, datetime
-from decimal import Decimal
+import re
+import sys
+from base64 import b64encode
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.core.cli import workflows
-from app.core.errors import InvalidInput
-from app.core.paths import ROOT
+from app.core.errors import AppError, InvalidInput
 
 if TYPE_CHECKING:
-    from app.workflows.evals import CaseReport
+    from app.workflows.workflow import Workflow
 
 cli = typer.Typer()
-evals = typer.Typer(help="How good the answers are.", no_args_is_help=True)
-cli.add_typer(evals, name="eval")
+workflows = typer.Typer(help="The workflows of this project.", no_args_is_help=True)
+cli.add_typer(workflows, name="workflows")
 
 
-@evals.callback()
-def _group() -> None:
-    """Keep `app eval answers` a command of its own, though it is the only one."""
-
-
-@evals.command(epilog="Example: uv run app eval answers document_processing --limit 5")
-def answers(
-    system: Annotated[str, typer.Argument(help="The workflow whose labelled cases are run.")],
-    model: Annotated[
-        str | None, typer.Option(help="The model, `provider:name`. \\[default: LLM_MODEL]")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first cases.")] = None,
+@workflows.command("list", epilog="Example: uv run app workflows list --json")
+def list_workflows(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Run the labelled cases of a system with the configured model: this may cost money."""
-    if model:
-        os.environ["LLM_MODEL"] = model
-    from app.core.lifespan import open_features
-    from app.llm import check_configured, default_model
-    from app.workflows.evals import CaseReport, evaluate, load_labelled, rates, save
+    """List the workflows."""
+    from app.workflows.extensions import WORKFLOWS
 
-    check_configured(default_model())
-    labelled = load_labelled(system)
-
-    async def run() -> list[CaseReport]:
-        reports = []
-        async with open_features():
-            for case in labelled.cases[:limit]:
-                reports.append(await evaluate(labelled, case))
-                if not as_json:
-                    typer.echo(_line(reports[-1]))
-        return reports
-
-    reports = asyncio.run(run())
-    found = {field: {"right": right, "of": all_} for field, (right, all_) in rates(reports).items()}
-    document: dict[str, object] = {
-        "system": system,
-        "model": default_model(),
-        "cases": [report.as_dict() for report in reports],
-        "fields": found,
-        "cost": str(sum((report.cost for report in reports), Decimal(0))),
-    }
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    path = save(ROOT / ".data" / "evals", f"{system}-{moment}", document)
+    found = [
+        {"name": name, "summary": workflow.summary} for name, workflow in sorted(WORKFLOWS.load().items())
+    ]
     if as_json:
-        typer.echo(json.dumps({**document, "report": str(path)}, ensure_ascii=False))
+        typer.echo(json.dumps({"workflows": found}, ensure_ascii=False))
         return
-    typer.echo("\n".join(f"{field}: {rate['right']} of {rate['of']}" for field, rate in found.items()))
-    typer.echo(f"{default_model()}, ${document['cost']}, kept in {path}")
+    for workflow in found:
+        typer.secho(workflow["name"], bold=True, nl=False)
+        typer.echo(f": {workflow['summary']}")
+    if not found:
+        typer.echo("There is no workflow yet. AGENTS.md says how to add a feature that brings one.")
 
 
-def _line(report: "CaseReport") -> str:
-    wrong = [field for field, is_right in report.scores.items() if not is_right]
-    said = report.error or (f"wrong: {', '.join(wrong)}" if wrong else "right")
-    return f"{'✗' if wrong or report.error else '✓'} {report.name}: {said}"
+@workflows.command("run", epilog="Example: uv run app workflows run echo_summary --input input.json")
+def run_workflow(
+    name: Annotated[str, typer.Argument(help="The workflow, as `app workflows list` names it.")],
+    source: Annotated[
+        str | None, typer.Option("--input", help="A JSON file; - reads standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="A file as it is, such as a PDF, for a workflow that takes one.", exists=True),
+    ] = None,
+    decision: Annotated[
+        list[str] | None,
+        typer.Option(help='What a person decides at a step: STEP={"approved": true}. Once for each.'),
+    ] = None,
+) -> None:
+    """Run a workflow here and now, and print its output as JSON. Nothing is queued or stored."""
+    from app.core.lifespan import open_features
+    from app.workflows import DecisionNeeded, ReportedSteps, get_workflow
+
+    workflow = get_workflow(name)
+    if (source is None) == (file is None):
+        raise InvalidInput("Give either --input or --file.")
+    data = workflow.validate(_read_file(workflow, file) if file else _read_json(source or "-"))
+
+    decisions = dict(map(_read_decision, decision or ()))
+    _check_decisions(workflow, decisions)
+    steps = ReportedSteps(lambda step: typer.secho(f"[{step}]", dim=True, err=True), decisions)
+
+    async def run() -> dict[str, object]:
+        async with open_features():
+            output: dict[str, object] = (await workflow.execute(data, steps)).model_dump(mode="json")
+            return output
+
+    try:
+        output = asyncio.run(run())
+    except AppError as error:
+        asked = error.question if isinstance(error, DecisionNeeded) else error.details
+        if asked:
+            typer.secho(json.dumps(asked, ensure_ascii=False, indent=2), dim=True, err=True)
+        raise
+    for step in steps.unused_decisions:
+        typer.secho(f"No step {step!r} has asked for its decision.", fg="yellow", err=True)
+    typer.echo(json.dumps(output, ensure_ascii=False, indent=2))
+
+
+def _check_decisions(workflow: "Workflow[Any, Any]", steps: Iterable[str]) -> None:
+    """Raise `InvalidInput` for a decision at a step that the workflow does not have."""
+    known = workflow.decisions
+    for step in steps:
+        if known and re.sub(r"\[\d+\]", "", step) not in known:
+            raise InvalidInput(
+                f"{workflow.name} has no step {step!r} that waits for a person.",
+                hint=f"Available: {', '.join(known)}.",
+            )
+
+
+def _read_file(workflow: "Workflow[Any, Any]", path: Path) -> dict[str, object]:
+    """Return the input that has a file in Base64."""
+    fields = workflow.input.model_fields
+    if "content" not in fields:
+        raise InvalidInput(f"{workflow.name} takes no file: give --input.")
+    data: dict[str, object] = {"content": b64encode(path.read_bytes()).decode()}
+    return {**data, "filename": path.name} if "filename" in fields else data
+
+
+def _read_decision(text: str) -> tuple[str, dict[str, object]]:
+    step, _, decided = text.partition("=")
+    try:
+        data = json.loads(decided)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise InvalidInput(
+            f"--decision {text!r} is not STEP=JSON.", hint="Such as 'approve={\"approved\": true}'."
+        )
+    return step, data
+
+
+def _read_json(source: str) -> dict[str, object]:
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{'Standard input' if source == '-' else source} is not JSON: {error}.") from None
+    if not isinstance(data, dict):
+        raise InvalidInput("The input must be a JSON object.", hint='Such as {"text": "Hello"}.')
+    return data
 
 
 @workflows.command(epilog="Example: uv run app workflows diagram NAME --svg workflow.svg")
@@ -88,7 +139,7 @@ def diagram(
     ] = None,
 ) -> None:
     """Draw a workflow from its graph: as Mermaid on standard output or in a document, or as SVG."""
-    from app.core.registry import get_workflow
+    from app.workflows import get_workflow
 
     draw = get_workflow(name).diagram
     if draw is None:

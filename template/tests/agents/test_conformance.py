@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,11 +14,10 @@ from pydantic import BaseModel, Field
 from app.agents import AgentEvent, AgentResult, Limits, Memory, as_tool, make_agent, open_tools, tool
 from app.agents.base import BaseAgent
 from app.agents.errors import BadAnswer, TooManySteps
+from app.agents.extensions import TOOLSETS
 from app.agents.make import frameworks
 from app.agents.tools import FunctionTool
 from app.core.errors import AppError, ConfigurationError
-from app.core.lazy import Lazy
-from app.core.registry import Feature
 from app.llm import Budget
 from app.llm.errors import BudgetExceeded, ContextTooLong
 from tests.conftest import SetEnvironment
@@ -79,7 +78,7 @@ def kept(error: AppError) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Foreign:
+class External:
     """A tool of another feature."""
 
     name: str
@@ -91,17 +90,14 @@ class Foreign:
         return f"{self.name} says {arguments}"
 
 
-def offer(*tools: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def offered(*tools: External) -> Generator[None, None, None]:
     @asynccontextmanager
-    async def opened() -> AsyncGenerator[list[Foreign], None]:
+    async def opened() -> AsyncGenerator[list[External], None]:
         yield list(tools)
 
-    class Loaded(Lazy[Any]):
-        def load(self) -> Any:
-            return opened
-
-    feature = Feature(name="t", stage="own", summary="", agent_tools=(Loaded(""),))
-    monkeypatch.setattr("app.agents.tools.load_features", lambda: (feature,))
+    with TOOLSETS.override({"test": opened}):
+        yield
 
 
 def said(result: AgentResult[Any], role: str = "tool") -> list[str]:
@@ -354,13 +350,13 @@ async def test_an_agent_is_a_tool_of_another_and_spends_the_same_budget(provider
 
 
 async def test_tools_of_other_features_are_offered_under_names_that_providers_take(
-    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+    provider: FakeProvider,
 ) -> None:
-    offer(Foreign("look.up"), Foreign("look/up"), monkeypatch=monkeypatch)
     provider.answers.extend([call("look_up_2", word="a"), "Found"])
 
     agent = make_agent("test", "", output_type=str, toolsets=[open_tools])
-    result = await agent.run("Look up a")
+    with offered(External("look.up"), External("look/up")):
+        result = await agent.run("Look up a")
 
     assert said(result) == ["look/up says {'word': 'a'}"]
     assert [tool["function"]["name"] for tool in provider.requests[0]["tools"]] == ["look_up", "look_up_2"]

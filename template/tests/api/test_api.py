@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from app.api import create_key
 from app.core import checks
 from app.core.errors import NotFound
-from app.core.lazy import Lazy
+from app.core.extensions import CHECKS
 from app.main import create_app
-from app.worker.clock import HEARTBEAT, claim_tick, load_schedules
+from app.worker.clock import HEARTBEAT, claim_tick
+from app.worker.extensions import SCHEDULES
 from tests.conftest import SetEnvironment
 
 
@@ -161,7 +162,7 @@ async def test_a_request_id_that_is_none_is_replaced(client: AsyncClient, sent: 
 
 @pytest.mark.usefixtures("database", "broker")
 async def test_the_process_is_ready_when_all_answer(client: AsyncClient) -> None:
-    for schedule in (HEARTBEAT, *load_schedules()):
+    for schedule in (HEARTBEAT, *SCHEDULES.names()):
         await claim_tick(schedule, 0)
 
     response = await client.get("/health/ready")
@@ -188,14 +189,13 @@ async def test_the_process_is_alive_whatever_is_down(client: AsyncClient) -> Non
     assert (await client.get("/health/live")).json() == {"status": "alive"}
 
 
-async def test_a_check_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_check_that_hangs_is_given_up() -> None:
     async def hang() -> str:
         await asyncio.sleep(60)
         return "never"
 
-    monkeypatch.setattr(Lazy, "load", lambda _self: hang)
-
-    results = await checks.run_checks(seconds=0.01)
+    with CHECKS.override({"stuck": hang}):
+        results = await checks.run_checks(seconds=0.01)
 
     assert {result.error for result in results} == {"No answer within 0.01 seconds."}
 

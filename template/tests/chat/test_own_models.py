@@ -1,16 +1,13 @@
-"""What features offer as a model of the chat door, with the offline model behind it."""
+"""What features offer as a model of the OpenAI-compatible endpoint, with the offline model behind it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
-from app.chat import available
-from app.chat.available import own_models
-from app.core.lazy import Lazy
-from app.core.registry import Feature
+from app.chat.extensions import MODELS
 from app.llm import Call, Event, Reply, TextDelta
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -26,13 +23,9 @@ async def parrot(call: Call) -> AsyncGenerator[Event, None]:
 
 
 @pytest.fixture
-def offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Loaded(Lazy[Any]):
-        def load(self) -> Any:
-            return parrot
-
-    feature = Feature(name="t", stage="own", summary="", chat_models={"parrot": Loaded("")})
-    monkeypatch.setattr(available, "load_features", lambda: (feature,))
+def offered() -> Iterator[None]:
+    with MODELS.override({"parrot": parrot}):
+        yield
 
 
 async def ask(client: AsyncClient, **body: Any) -> Any:
@@ -82,7 +75,7 @@ async def test_it_has_its_own_tools(client: AsyncClient) -> None:
 
 
 async def test_each_of_this_project_answers(client: AsyncClient) -> None:
-    answers = {model: await ask(client, model=model) for model in own_models()}
+    answers = {model: await ask(client, model=model) for model in MODELS.names()}
     empty = {
         model
         for model, answer in answers.items()

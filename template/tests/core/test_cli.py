@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.core.paths import APP, ROOT
-from app.core.registry import load_features, load_workflows
+from app.core.registry import load_features
+from app.workflows import WORKFLOWS
 from tests.commands import run_app
 
 
@@ -114,10 +115,10 @@ def test_an_unknown_workflow_is_a_message_that_names_those_that_exist(arguments:
 
     assert done.returncode == 1
     assert "There is no workflow 'nonsense'" in done.stderr
-    assert all(name in done.stderr for name in load_workflows())
+    assert all(name in done.stderr for name in WORKFLOWS.names())
 
 
 def test_the_workflows_are_listed() -> None:
     done = run_app("workflows", "list", "--json")
 
-    assert [w["name"] for w in json.loads(done.stdout)["workflows"]] == sorted(load_workflows())
+    assert [w["name"] for w in json.loads(done.stdout)["workflows"]] == sorted(WORKFLOWS.names())

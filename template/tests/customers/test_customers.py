@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from app.core.paths import APP
-from app.core.registry import load_features
 from app.customers.repository import find_customer, save_customers
 from app.customers.schemas import CustomerRow
 from app.systems.automation import customers as automation
+from app.systems.automation.extensions import CUSTOMERS
 from tests.commands import run_app
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -51,8 +51,8 @@ async def test_an_unknown_address_is_nobody() -> None:
     assert await find_customer("nobody@example.com") is None
 
 
-def test_it_is_offered_to_other_features() -> None:
-    assert any("customers" in feature.offers for feature in load_features())
+def test_it_is_where_the_automation_looks_customers_up() -> None:
+    assert CUSTOMERS.first() is find_customer
 
 
 def test_a_file_is_imported_from_the_command_line(database: str) -> None:

@@ -4,12 +4,11 @@ import asyncio
 
 import pytest
 
-from app.core.workflow import DecisionNeeded
 from app.documents.repository import remember
+from app.graphs.evals import evaluate, load_labelled
 from app.systems.document_processing.schemas import Document
-from app.systems.document_processing.workflow import flow
-from app.workflows import run
-from app.workflows.evals import evaluate, load_labelled
+from app.systems.document_processing.workflow import document_processing
+from app.workflows import DecisionNeeded
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -22,11 +21,11 @@ async def test_the_first_of_several_at_the_same_time_wins() -> None:
 
 
 async def test_an_invoice_that_was_accepted_waits_for_a_person_the_second_time() -> None:
-    document = Document.model_validate(flow.example)
-    assert (await run(flow, document)).status == "accepted"
+    document = Document.model_validate(document_processing.example)
+    assert (await document_processing.execute(document)).status == "accepted"
 
     with pytest.raises(DecisionNeeded) as needed:
-        await run(flow, document)
+        await document_processing.execute(document)
 
     assert "was accepted before" in str(needed.value.question)
 
@@ -34,7 +33,7 @@ async def test_an_invoice_that_was_accepted_waits_for_a_person_the_second_time()
 async def test_labelled_cases_are_not_remembered_and_ask_not_what_was_accepted() -> None:
     labelled = load_labelled("document_processing")
     accepted = next(case for case in labelled.cases if case["expected"].get("status") == "accepted")
-    await run(flow, Document.model_validate(accepted["input"]))
+    await document_processing.execute(Document.model_validate(accepted["input"]))
 
     report = await evaluate(labelled, accepted)
 

@@ -69,9 +69,9 @@ async def test_tools_of_a_server_that_is_started_can_be_called(file: Path, tmp_p
 
 
 def test_they_are_offered_to_agents() -> None:
-    offered = [lazy.load() for feature in load_features() for lazy in feature.agent_tools]
+    (feature,) = (feature for feature in load_features() if feature.name == "mcp")
 
-    assert open_remote_tools in offered
+    assert feature.extends["agents.toolsets"] == ["app.mcp.remote:open_remote_tools"]
 
 
 async def test_tools_of_a_server_at_a_url_can_be_called(

@@ -9,8 +9,8 @@ from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
 
-from app.core.registry import get_workflow, load_workflows
 from app.llm import prompt_files
+from app.workflows import WORKFLOWS, get_workflow
 from tests.api.fixtures import Served
 
 INPUT = {"text": "One two three four", "max_words": 2}
@@ -41,7 +41,7 @@ async def test_every_workflow_is_a_tool_with_its_schemas(served: Served, key: st
     async with connected(served, key) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
 
-    assert set(tools) == set(load_workflows())
+    assert set(tools) == set(WORKFLOWS.names())
     for name, tool in tools.items():
         assert tool.input_schema == get_workflow(name).input.model_json_schema()
 

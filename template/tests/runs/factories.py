@@ -3,17 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from pydantic import BaseModel
 
-from app.core import registry
 from app.core.ids import new_id
-from app.core.lazy import Lazy
-from app.core.registry import Feature
-from app.core.workflow import Steps, Workflow
 from app.db import transaction
 from app.runs import repository
 from app.runs.models import Run, Status
+from app.workflows import Steps, Workflow
 
 
 class Number(BaseModel):
@@ -27,17 +23,6 @@ def workflow_of(
 ) -> Workflow[Number, Number]:
     """Return a workflow that does what a test says."""
     return Workflow(name="test", summary="", input=Number, output=Number, run=run, **settings)
-
-
-def only(workflow: Workflow[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let it be the only workflow there is."""
-
-    class Loaded(Lazy[Workflow[Any, Any]]):
-        def load(self) -> Workflow[Any, Any]:
-            return workflow
-
-    feature = Feature(name="t", stage="own", summary="", workflows={workflow.name: Loaded("")})
-    monkeypatch.setattr(registry, "load_features", lambda: (feature,))
 
 
 async def stored_run(**values: Any) -> Run:

@@ -10,15 +10,13 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from app.core import registry
-from app.core.lazy import Lazy
-from app.core.registry import Feature
-from app.core.workflow import Steps, Workflow
+from app.workflows import WORKFLOWS, Steps, Workflow
 
 
 class SlowInput(BaseModel):
@@ -58,16 +56,10 @@ slow = Workflow(
     name="slow", summary="Take time.", input=SlowInput, output=SlowOutput, run=run_slow, max_attempts=5
 )
 
-_FEATURE = Feature(
-    name="slow", stage="own", summary="For tests.", workflows={"slow": Lazy("tests.runs.slow:slow")}
-)
 
-
-def install() -> None:
+def installed() -> AbstractContextManager[None]:
     """Add the workflow to those of this process."""
-    features = (*registry.load_features(), _FEATURE)
-    registry.load_features.cache_clear()
-    setattr(registry, "load_features", lambda: features)  # noqa: B010 - as a test's monkeypatch does
+    return WORKFLOWS.override({**WORKFLOWS.load(), "slow": slow})
 
 
 def _shift_clock(seconds: float) -> None:
@@ -82,11 +74,11 @@ async def _die(_run: object) -> bool:
 
 if __name__ == "__main__":
     _shift_clock(float(os.environ.get("CLOCK_SKEW", "0")))
-    install()
     if os.environ.get("DIE_BEFORE_SEND"):
         from app.runs import start
 
         setattr(start, "send", _die)  # noqa: B010
     from app.cli import main
 
-    main()
+    with installed():
+        main()

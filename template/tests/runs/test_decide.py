@@ -7,11 +7,12 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.api import create_key
-from app.core.workflow import Decision, Steps
 from app.runs.execute import execute
 from app.runs.models import Run
 from app.runs.relay import relay
-from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
+from app.workflows import Decision, Steps
+from tests.runs.factories import Number, events_of, reloaded, stored_run, workflow_of
+from tests.runs.fixtures import Only
 
 pytestmark = pytest.mark.usefixtures("database", "broker")
 
@@ -34,9 +35,9 @@ async def add_or_leave(data: Number, steps: Steps) -> Number:
 
 
 @pytest.fixture
-async def waiting(monkeypatch: pytest.MonkeyPatch) -> Run:
+async def waiting(only: Only) -> Run:
     DONE.clear()
-    only(workflow_of(add_or_leave, decisions={"approve": Change}), monkeypatch)
+    only(workflow_of(add_or_leave, decisions={"approve": Change}))
     run = await stored_run(workflow="test", input={"number": 1})
     await execute(run.id)
     return run
@@ -116,9 +117,9 @@ async def ask_twice(data: Number, steps: Steps) -> Number:
 
 
 async def test_a_decision_that_is_sent_again_does_not_decide_what_waits_next(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, only: Only
 ) -> None:
-    only(workflow_of(ask_twice, decisions={"approve": Change}), monkeypatch)
+    only(workflow_of(ask_twice, decisions={"approve": Change}))
     run = await stored_run(workflow="test", input={})
     await execute(run.id)
     first = {"step": "approve[0]", "approved": True}
@@ -133,8 +134,8 @@ async def test_a_decision_that_is_sent_again_does_not_decide_what_waits_next(
     assert waits.waiting_for["step"] == "approve[1]"
 
 
-async def test_a_decision_that_nobody_takes_in_time_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    only(workflow_of(add_or_leave, decisions={"approve": Change}, decide_within=0.001), monkeypatch)
+async def test_a_decision_that_nobody_takes_in_time_fails_the_run(only: Only) -> None:
+    only(workflow_of(add_or_leave, decisions={"approve": Change}, decide_within=0.001))
     run = await stored_run(workflow="test", input={"number": 1})
     await execute(run.id)
 
@@ -146,10 +147,8 @@ async def test_a_decision_that_nobody_takes_in_time_fails_the_run(monkeypatch: p
     assert expired.error["code"] == "decision-expired"
 
 
-async def test_a_decision_after_its_time_is_refused(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    only(workflow_of(add_or_leave, decisions={"approve": Change}, decide_within=0.001), monkeypatch)
+async def test_a_decision_after_its_time_is_refused(client: AsyncClient, only: Only) -> None:
+    only(workflow_of(add_or_leave, decisions={"approve": Change}, decide_within=0.001))
     run = await stored_run(workflow="test", input={"number": 1})
     await execute(run.id)
 

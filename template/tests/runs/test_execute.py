@@ -8,15 +8,15 @@ from sqlalchemy import text
 
 from app.core.errors import InvalidInput
 from app.core.ids import new_id
-from app.core.registry import get_workflow, load_workflows
-from app.core.workflow import Steps, Workflow
 from app.db import transaction
 from app.llm.errors import ModelUnavailable
 from app.runs import repository
 from app.runs.execute import execute, stop_all
 from app.runs.models import Run, Status
+from app.workflows import WORKFLOWS, Steps, Workflow, get_workflow
 from tests.conftest import SetEnvironment
-from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
+from tests.runs.factories import Number, events_of, reloaded, stored_run, workflow_of
+from tests.runs.fixtures import Only
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -74,7 +74,7 @@ async def test_the_result_and_the_times_are_stored() -> None:
     assert await events_of(run) == ["running", "step", "succeeded"]
 
 
-@pytest.mark.parametrize("name", sorted(load_workflows()))
+@pytest.mark.parametrize("name", sorted(WORKFLOWS.names()))
 async def test_the_example_of_every_workflow_is_done_or_waits_for_a_person(name: str) -> None:
     workflow = get_workflow(name)
     run = await stored_run(workflow=name, input=dict(workflow.example))
@@ -86,10 +86,10 @@ async def test_the_example_of_every_workflow_is_done_or_waits_for_a_person(name:
     assert done.status in expected, done.error
 
 
-async def test_the_same_message_twice_does_the_work_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_same_message_twice_does_the_work_once(only: Only) -> None:
     gate = Gate()
     gate.open.set()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
 
     await asyncio.gather(*(execute(run.id) for _ in range(8)))
@@ -98,11 +98,11 @@ async def test_the_same_message_twice_does_the_work_once(monkeypatch: pytest.Mon
     assert (await reloaded(run)).output == {"number": 3}
 
 
-async def test_an_error_that_may_pass_is_tried_again_after_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_that_may_pass_is_tried_again_after_a_wait(only: Only) -> None:
     async def fail(_data: Number, _steps: Steps) -> Number:
         raise ModelUnavailable("It is down.", hint="Wait.")
 
-    only(workflow_of(fail, max_attempts=2), monkeypatch)
+    only(workflow_of(fail, max_attempts=2))
     run = await number_run()
 
     await execute(run.id)
@@ -128,11 +128,11 @@ async def test_a_run_is_not_started_before_it_is_due() -> None:
     assert (await reloaded(run)).status == "queued"
 
 
-async def test_an_error_that_will_not_pass_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_that_will_not_pass_ends_the_run_at_once(only: Only) -> None:
     async def fail(_data: Number, _steps: Steps) -> Number:
         raise InvalidInput("No.")
 
-    only(workflow_of(fail), monkeypatch)
+    only(workflow_of(fail))
     run = await number_run()
 
     await execute(run.id)
@@ -140,11 +140,11 @@ async def test_an_error_that_will_not_pass_ends_the_run_at_once(monkeypatch: pyt
     assert (await reloaded(run)).status == "failed"
 
 
-async def test_an_error_that_we_do_not_know_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_that_we_do_not_know_is_not_told(only: Only) -> None:
     async def fail(_data: Number, _steps: Steps) -> Number:
         raise RuntimeError("sk-abcdefgh12345678")
 
-    only(workflow_of(fail, max_attempts=1), monkeypatch)
+    only(workflow_of(fail, max_attempts=1))
     run = await number_run()
 
     await execute(run.id)
@@ -168,8 +168,8 @@ async def test_an_unknown_run_is_ignored() -> None:
     await execute(uuid4())
 
 
-async def test_an_attempt_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    only(workflow_of(Gate(), time_limit=0.05, max_attempts=1), monkeypatch)
+async def test_an_attempt_that_takes_too_long_is_ended(only: Only) -> None:
+    only(workflow_of(Gate(), time_limit=0.05, max_attempts=1))
     run = await number_run()
 
     await execute(run.id)
@@ -180,12 +180,12 @@ async def test_an_attempt_that_takes_too_long_is_ended(monkeypatch: pytest.Monke
 
 
 async def test_a_time_out_of_the_workflows_own_is_not_taken_for_the_limit(
-    monkeypatch: pytest.MonkeyPatch,
+    only: Only,
 ) -> None:
     async def fail(_data: Number, _steps: Steps) -> Number:
         raise TimeoutError
 
-    only(workflow_of(fail, max_attempts=1), monkeypatch)
+    only(workflow_of(fail, max_attempts=1))
     run = await number_run()
 
     await execute(run.id)
@@ -195,9 +195,9 @@ async def test_a_time_out_of_the_workflows_own_is_not_taken_for_the_limit(
     assert failed.error["code"] == "internal-error"
 
 
-async def test_cancel_stops_a_step_in_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancel_stops_a_step_in_its_middle(only: Only) -> None:
     gate = Gate()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
     work = asyncio.create_task(execute(run.id))
     await gate.reached.wait()
@@ -219,11 +219,11 @@ async def test_a_queued_run_is_cancelled_at_once_and_never_started() -> None:
 
 
 async def test_another_worker_takes_over_after_the_last_finished_step(
-    monkeypatch: pytest.MonkeyPatch,
+    only: Only,
 ) -> None:
     gate = Gate()
     gate.open.set()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
     dead = await repository.claim(run.id, timedelta(seconds=30))
     assert dead is not None
@@ -237,9 +237,9 @@ async def test_another_worker_takes_over_after_the_last_finished_step(
     assert (done.status, done.output, done.attempt) == ("succeeded", {"number": 3}, 2)
 
 
-async def test_work_is_stopped_when_another_worker_has_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_work_is_stopped_when_another_worker_has_taken_over(only: Only) -> None:
     gate = Gate()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
     work = asyncio.create_task(execute(run.id))
     await gate.reached.wait()
@@ -252,10 +252,10 @@ async def test_work_is_stopped_when_another_worker_has_taken_over(monkeypatch: p
     assert ((await reloaded(run)).status, (await reloaded(run)).lease) == ("running", other)
 
 
-async def test_who_lost_the_claim_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_lost_the_claim_changes_nothing(only: Only) -> None:
     gate = Gate()
     gate.open.set()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
     lease = timedelta(seconds=30)
     slow = await repository.claim(run.id, lease)
@@ -275,9 +275,9 @@ async def test_who_lost_the_claim_changes_nothing(monkeypatch: pytest.MonkeyPatc
     assert (await reloaded(run)).status == "succeeded"
 
 
-async def test_a_lease_is_renewed_as_long_as_the_work_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lease_is_renewed_as_long_as_the_work_goes_on(only: Only) -> None:
     gate = Gate()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
     work = asyncio.create_task(execute(run.id))
     await gate.reached.wait()
@@ -295,9 +295,9 @@ async def test_a_lease_is_renewed_as_long_as_the_work_goes_on(monkeypatch: pytes
     assert gate.calls == ["first", "second"]
 
 
-async def test_a_worker_that_stops_gives_its_runs_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_stops_gives_its_runs_back(only: Only) -> None:
     gate = Gate()
-    only(workflow_of(gate), monkeypatch)
+    only(workflow_of(gate))
     run = await number_run()
     work = asyncio.create_task(execute(run.id))
     await gate.reached.wait()
@@ -309,8 +309,8 @@ async def test_a_worker_that_stops_gives_its_runs_back(monkeypatch: pytest.Monke
     assert (back.status, back.attempt, back.sent_at) == ("queued", 0, None)
 
 
-async def test_a_run_that_kills_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    only(workflow_of(Gate(), max_attempts=2), monkeypatch)
+async def test_a_run_that_kills_its_workers_is_given_up(only: Only) -> None:
+    only(workflow_of(Gate(), max_attempts=2))
     run = await number_run()
     for _ in range(2):
         await repository.claim(run.id, timedelta(seconds=1))
@@ -324,9 +324,9 @@ async def test_a_run_that_kills_its_workers_is_given_up(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("limits", [{"max_concurrency": 2}, {"max_per_minute": 2}])
-async def test_limits_of_a_workflow_hold(limits: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_limits_of_a_workflow_hold(limits: dict[str, int], only: Only) -> None:
     gate = Gate()
-    only(workflow_of(gate, **limits), monkeypatch)
+    only(workflow_of(gate, **limits))
     runs = [await number_run() for _ in range(5)]
 
     work = [asyncio.create_task(execute(run.id)) for run in runs]
@@ -338,13 +338,13 @@ async def test_limits_of_a_workflow_hold(limits: dict[str, int], monkeypatch: py
     assert sorted(states) == ["queued"] * 3 + ["running"] * 2
 
 
-async def test_a_retry_continues_after_the_last_finished_step(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_retry_continues_after_the_last_finished_step(only: Only) -> None:
     stuck, free = Gate(), Gate()
     free.open.set()
-    only(workflow_of(stuck, time_limit=0.2, max_attempts=1), monkeypatch)
+    only(workflow_of(stuck, time_limit=0.2, max_attempts=1))
     run = await number_run()
     await execute(run.id)
-    only(workflow_of(free), monkeypatch)
+    only(workflow_of(free))
 
     assert await repository.start_again(run.id, 1)
     await execute(run.id)
@@ -354,14 +354,14 @@ async def test_a_retry_continues_after_the_last_finished_step(monkeypatch: pytes
     assert (done.status, done.error, done.attempt) == ("succeeded", None, 1)
 
 
-async def test_a_step_name_that_is_used_twice_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_step_name_that_is_used_twice_fails_the_run(only: Only) -> None:
     async def fetch_pages(data: Number, steps: Steps) -> Number:
         async def page() -> int:
             return 1
 
         return Number(number=sum([await steps.step("fetch", int, page) for _ in range(3)]))
 
-    only(workflow_of(fetch_pages), monkeypatch)
+    only(workflow_of(fetch_pages))
     run = await number_run()
 
     await execute(run.id)
@@ -381,7 +381,7 @@ class Said(BaseModel):
 
 
 async def test_what_postgresql_cannot_store_is_cleaned_where_it_is_written(
-    monkeypatch: pytest.MonkeyPatch,
+    only: Only,
 ) -> None:
     async def speak(data: Number, steps: Steps) -> Said:
         async def work() -> Said:
@@ -395,7 +395,7 @@ async def test_what_postgresql_cannot_store_is_cleaned_where_it_is_written(
         return UNSTORABLE
 
     workflow = Workflow(name="test", summary="", input=Number, output=Said, run=speak)
-    only(workflow, monkeypatch)
+    only(workflow)
     run = await number_run()
 
     await execute(run.id)
@@ -404,13 +404,13 @@ async def test_what_postgresql_cannot_store_is_cleaned_where_it_is_written(
     assert (done.status, done.output) == ("succeeded", {"text": "a\ufffdb\ufffdc", "number": None})
 
 
-async def test_an_error_that_quotes_what_cannot_be_stored_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_that_quotes_what_cannot_be_stored_is_stored(only: Only) -> None:
     async def fail(_data: Number, _steps: Steps) -> Number:
         error = InvalidInput(f"It says {UNSTORABLE}.")
         error.details["transcript"] = [UNSTORABLE]
         raise error
 
-    only(workflow_of(fail), monkeypatch)
+    only(workflow_of(fail))
     run = await number_run()
 
     await execute(run.id)
@@ -426,7 +426,7 @@ class Strict(BaseModel):
     day: date = date(2026, 1, 1)
 
 
-async def test_a_strict_type_is_read_when_a_run_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_strict_type_is_read_when_a_run_is_resumed(only: Only) -> None:
     tries: list[date] = []
 
     async def work_twice(data: Strict, steps: Steps) -> Strict:
@@ -439,7 +439,7 @@ async def test_a_strict_type_is_read_when_a_run_is_resumed(monkeypatch: pytest.M
             raise ModelUnavailable("later")
         return kept
 
-    only(Workflow(name="test", summary="", input=Strict, output=Strict, run=work_twice), monkeypatch)
+    only(Workflow(name="test", summary="", input=Strict, output=Strict, run=work_twice))
     run = await number_run(input={"day": "2026-11-25"})
     await execute(run.id)
     await asyncio.sleep(0.02)
@@ -449,7 +449,7 @@ async def test_a_strict_type_is_read_when_a_run_is_resumed(monkeypatch: pytest.M
     assert (tries, (await reloaded(run)).status) == ([date(2026, 11, 25)] * 2, "succeeded")
 
 
-async def failed_after_a_step(monkeypatch: pytest.MonkeyPatch) -> Run:
+async def failed_after_a_step(only: Only) -> Run:
     async def fail(_data: Number, steps: Steps) -> Number:
         async def work() -> int:
             return 1
@@ -457,7 +457,7 @@ async def failed_after_a_step(monkeypatch: pytest.MonkeyPatch) -> Run:
         await steps.step("first", int, work)
         raise InvalidInput("no")
 
-    only(workflow_of(fail), monkeypatch)
+    only(workflow_of(fail))
     run = await number_run()
     await execute(run.id)
     return run
@@ -471,10 +471,10 @@ async def use_version_two(data: Number, steps: Steps) -> Number:
 
 
 async def test_a_run_is_not_continued_with_the_kept_steps_of_another_version(
-    monkeypatch: pytest.MonkeyPatch,
+    only: Only,
 ) -> None:
-    run = await failed_after_a_step(monkeypatch)
-    only(workflow_of(use_version_two, version=2), monkeypatch)
+    run = await failed_after_a_step(only)
+    only(workflow_of(use_version_two, version=2))
     await repository.start_again(run.id, 2)
 
     await execute(run.id)
@@ -484,9 +484,9 @@ async def test_a_run_is_not_continued_with_the_kept_steps_of_another_version(
     assert (changed.status, changed.attempt, changed.error["code"]) == ("failed", 1, "workflow-changed")
 
 
-async def test_a_retry_from_the_start_uses_the_new_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = await failed_after_a_step(monkeypatch)
-    only(workflow_of(use_version_two, version=2), monkeypatch)
+async def test_a_retry_from_the_start_uses_the_new_version(only: Only) -> None:
+    run = await failed_after_a_step(only)
+    only(workflow_of(use_version_two, version=2))
     await repository.start_again(run.id, 2, from_start=True)
 
     await execute(run.id)
@@ -495,8 +495,8 @@ async def test_a_retry_from_the_start_uses_the_new_version(monkeypatch: pytest.M
     assert (done.status, done.output, done.workflow_version) == ("succeeded", {"number": 2}, 2)
 
 
-async def test_a_kept_step_of_another_type_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = await failed_after_a_step(monkeypatch)
+async def test_a_kept_step_of_another_type_is_named(only: Only) -> None:
+    run = await failed_after_a_step(only)
 
     async def wants_a_model(_data: Number, steps: Steps) -> Number:
         async def work() -> Said:
@@ -505,7 +505,7 @@ async def test_a_kept_step_of_another_type_is_named(monkeypatch: pytest.MonkeyPa
         await steps.step("first", Said, work)
         return Number()
 
-    only(workflow_of(wants_a_model), monkeypatch)
+    only(workflow_of(wants_a_model))
     await repository.start_again(run.id, 1)
 
     await execute(run.id)

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.core.workflow import Steps
 from app.db import transaction
 from app.runs import due, repository
 from app.runs import relay as relaying
 from app.runs.models import Run
 from app.runs.relay import relay
-from tests.runs.factories import Number, events_of, only, reloaded, stored_run, workflow_of
+from app.workflows import Steps
+from tests.runs.factories import Number, events_of, reloaded, stored_run, workflow_of
+from tests.runs.fixtures import Only
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -165,12 +166,12 @@ async def test_while_all_workers_are_down_a_run_whose_worker_died_is_sent_once(s
 
 
 async def test_of_a_workflow_with_limits_only_as_many_are_sent_as_may_run(
-    sent: list[UUID], monkeypatch: pytest.MonkeyPatch
+    sent: list[UUID], only: Only
 ) -> None:
     async def nothing(data: Number, _steps: Steps) -> Number:
         return data
 
-    only(workflow_of(nothing, max_concurrency=2), monkeypatch)
+    only(workflow_of(nothing, max_concurrency=2))
     runs = [await stored_run(workflow="test", input={}) for _ in range(5)]
     other = await stored_run(workflow="other", input={})
 

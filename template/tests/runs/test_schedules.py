@@ -112,8 +112,13 @@ def test_a_schedule_that_cannot_start_its_workflow_is_found_at_start_up(
         check_schedules()
 
 
-def test_the_list_of_workflows_shows_the_schedule() -> None:
-    done = run_app("workflows", "list", "--json", RUNS_SCHEDULES=json.dumps([HOURLY]))
+def test_the_schedules_are_listed_with_their_next_time() -> None:
+    done = run_app("runs", "schedules", "--json", RUNS_SCHEDULES=json.dumps([HOURLY]))
 
-    workflows = {workflow["name"]: workflow for workflow in json.loads(done.stdout)["workflows"]}
-    assert workflows["echo_summary"]["schedule"][0].startswith("hourly: 0 * * * *, next at ")
+    (schedule,) = json.loads(done.stdout)["schedules"]
+    assert (schedule["name"], schedule["workflow"], schedule["cron"]) == (
+        "hourly",
+        "echo_summary",
+        "0 * * * *",
+    )
+    assert datetime.fromisoformat(schedule["next_at"]) > datetime.now(UTC)

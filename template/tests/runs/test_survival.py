@@ -16,7 +16,6 @@ import pytest
 from httpx2 import AsyncClient, HTTPError
 
 from app.api import create_key, free_port
-from app.core import registry
 from app.core.paths import ROOT
 from app.db import dispose, upgrade
 from app.dev.postgres import EmbeddedPostgres
@@ -89,18 +88,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-async def cluster(
-    servers: Cluster, set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Cluster]:
+async def cluster(servers: Cluster, set_environment: SetEnvironment) -> AsyncIterator[Cluster]:
     """The servers, and a beat process; the settings of the test itself lead to them."""
     set_environment(**servers.environment)
-    monkeypatch.setattr(registry, "load_features", registry.load_features)  # put back after the test
-    slow.install()
     get_celery_app.cache_clear()
     upgrade()
     get_celery_app().control.purge()
     servers.start("beat")
-    yield servers
+    with slow.installed():
+        yield servers
     servers.stop_processes()
     await dispose()
     get_celery_app.cache_clear()

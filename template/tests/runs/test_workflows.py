@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from app.core.registry import get_workflow, load_workflows
+from app.workflows import WORKFLOWS, get_workflow
 from tests.commands import run_app
 
 
-@pytest.mark.parametrize("name", sorted(load_workflows()))
+@pytest.mark.parametrize("name", sorted(WORKFLOWS.names()))
 def test_a_workflow_has_its_registered_name_and_a_valid_example(name: str) -> None:
     workflow = get_workflow(name)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.core.paths import APP
-from app.core.registry import get_workflow, load_features
+from app.core.registry import load_features
+from app.workflows import get_workflow
 from tests.commands import run_app
 
 NAMES = [f.name.removeprefix("systems.") for f in load_features() if f.name.startswith("systems.")]

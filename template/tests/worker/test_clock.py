@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from app.db import transaction
-from app.worker.clock import HEARTBEAT, Clock, check_clock, claim_tick, load_schedules
+from app.worker.clock import HEARTBEAT, Clock, check_clock, claim_tick
 from app.worker.errors import ClockStopped
+from app.worker.extensions import SCHEDULES, Schedule
 from tests.commands import run_app
 from tests.conftest import SetEnvironment
 
@@ -43,7 +44,7 @@ async def let_pass(seconds: float) -> None:
 
 
 async def tick_all() -> None:
-    for name in [HEARTBEAT, *load_schedules()]:
+    for name in [HEARTBEAT, *SCHEDULES.names()]:
         await claim_tick(name, 0)
 
 
@@ -63,7 +64,7 @@ async def test_of_several_that_run_the_clock_one_runs_each_tick() -> None:
 async def test_a_task_is_called_again_and_again() -> None:
     calls: list[float] = []
 
-    async with running(Clock({"often": 0.1}, {"often": lambda: calls.append(time.time())})):
+    async with running(Clock({"often": Schedule(0.1, lambda: calls.append(time.time()))})):
         await until(lambda: len(calls) >= 2)
 
 
@@ -78,7 +79,7 @@ async def test_a_task_that_takes_long_or_fails_delays_no_other() -> None:
 
     work = {"slow": lambda: released.wait(20), "broken": fail, "quick": count}
     try:
-        async with running(Clock(dict.fromkeys(work, 0.1), work)):
+        async with running(Clock({name: Schedule(0.1, do) for name, do in work.items()})):
             await until(lambda: calls[0] >= 2)
             released.set()
     finally:
@@ -96,7 +97,7 @@ async def test_a_task_is_not_called_while_it_still_runs() -> None:
         others[0] += 1
 
     try:
-        async with running(Clock({"slow": 0.01, "quick": 0.1}, {"slow": hang, "quick": count})):
+        async with running(Clock({"slow": Schedule(0.01, hang), "quick": Schedule(0.1, count)})):
             await until(lambda: others[0] >= 3)
             released.set()
     finally:
@@ -128,7 +129,7 @@ async def test_a_clock_that_has_never_ticked_is_not_ready() -> None:
 async def test_one_schedule_that_hangs_is_named() -> None:
     await tick_all()
     await let_pass(70)
-    for name in (HEARTBEAT, *load_schedules()):
+    for name in (HEARTBEAT, *SCHEDULES.names()):
         if name != "runs.relay":
             await claim_tick(name, 0)
 

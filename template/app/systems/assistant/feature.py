@@ -1,11 +1,12 @@
-from app.core.lazy import Lazy
 from app.core.registry import Feature
 
 feature = Feature(
     name="systems.assistant",
     stage="design",
     summary="A personal assistant with memory and tools.",
-    requires=("agents", "llm", "workflows"),
-    workflows={"assistant": Lazy("app.systems.assistant.workflow:assistant")},
-    chat_models={"assistant": Lazy("app.systems.assistant.chat:answer")},
+    requires=("agents", "graphs", "llm"),
+    extends={
+        "workflows.workflows": {"assistant": "app.systems.assistant.workflow:assistant"},
+        "chat.models": {"assistant": "app.systems.assistant.chat:answer"},
+    },
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.workflows import Observed
+from app.graphs import Observed
 
 
 def score(observed: Observed, expected: Mapping[str, Any]) -> dict[str, bool]:

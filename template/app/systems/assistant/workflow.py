@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.core.errors import InvalidInput
+from app.graphs import END, Agent, Function, Graph, Router, Rule
 from app.systems.assistant.schemas import Request, Response
 from app.systems.assistant.tools import calculate, current_time, days_between
-from app.workflows import END, Agent, Flow, Function, Router, Rule
 
 if TYPE_CHECKING:
     from app import agents
@@ -86,18 +86,16 @@ def respond(answer: str) -> Response:
     return Response(reply=answer, by="agent")
 
 
-flow = Flow(
+assistant = Graph(
     name="assistant",
     summary="Answer a message of a conversation, with tools.",
     input=Request,
     output=Response,
     nodes=[
         Router(name="kind", rules=[Rule("answer_sum", is_sum)], otherwise="answer"),
-        Function(name="answer_sum", call=answer_sum, then=END),
-        Agent(name="answer", agent=make_assistant, say=message, recall=remembered, time_limit=120),
+        Function(name="answer_sum", call=answer_sum, next=END),
+        Agent(name="answer", agent=make_assistant, message=message, history=remembered, time_limit=120),
         Function(name="respond", call=respond),
     ],
     example={"message": "How many days are there from 2026-11-22 to 2026-12-24?"},
 )
-
-assistant = flow.as_workflow()

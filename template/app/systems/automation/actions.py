@@ -9,6 +9,7 @@ from httpx2 import AsyncClient, HTTPError
 
 from app.core.dry_run import is_dry_run
 from app.core.webhooks import sign
+from app.graphs import Context
 from app.systems.automation import refunds
 from app.systems.automation.drafts import problems_of_draft
 from app.systems.automation.errors import ActionFailed, ActionRefused
@@ -25,7 +26,6 @@ from app.systems.automation.schemas import (
     Terms,
 )
 from app.systems.automation.settings import AutomationSettings
-from app.workflows import Context
 
 _SECONDS = 10.0
 _STATUS = {
@@ -42,53 +42,53 @@ def ignore() -> Handled:
     return Handled(route="ignored")
 
 
-def escalate(read: Email, classify: Classification | None, customer: Found) -> Handled:
+def escalate(email: Email, classification: Classification | None, found: Found) -> Handled:
     """Open a ticket for a person."""
     data = {
-        "from": read.sender,
-        "subject": read.subject,
-        "text": read.text,
-        "intent": classify.intent if classify else None,
-        "is_urgent": classify.is_urgent if classify else None,
-        "is_customer": bool(customer.customer),
+        "from": email.sender,
+        "subject": email.subject,
+        "text": email.text,
+        "intent": classification.intent if classification else None,
+        "is_urgent": classification.is_urgent if classification else None,
+        "is_customer": bool(found.customer),
     }
     return Handled(route="escalated", action=Action(type="open_ticket", data=data))
 
 
-def answer_status(customer: Found) -> Handled:
+def answer_status(found: Found) -> Handled:
     """Say what the database says."""
-    assert customer.customer
-    assert customer.order
-    status = _STATUS[customer.order.status]
-    text = f"Hello {customer.customer.name},\n\nyour order {customer.order.number} {status}.\n"
+    assert found.customer
+    assert found.order
+    status = _STATUS[found.order.status]
+    text = f"Hello {found.customer.name},\n\nyour order {found.order.number} {status}.\n"
     return Handled(route="answered", reply=text)
 
 
-def refund_question(customer: Found, terms: Terms, read: Email) -> RefundQuestion:
+def refund_question(found: Found, terms: Terms, email: Email) -> RefundQuestion:
     """Return what a person needs to decide."""
-    assert customer.customer
-    assert customer.order
+    assert found.customer
+    assert found.order
     assert terms.amount is not None
     return RefundQuestion(
-        customer=customer.customer,
-        order=customer.order,
+        customer=found.customer,
+        order=found.order,
         amount=terms.amount,
         doubts=terms.doubts,
-        email=read.text,
+        email=email.text,
     )
 
 
-async def refund(read: Email, customer: Found, terms: Terms, approve: RefundDecision | None) -> Handled:
+async def refund(email: Email, found: Found, terms: Terms, decision: RefundDecision | None) -> Handled:
     """Give money back: what was asked for, or what a person has decided, but no more than was paid."""
-    assert customer.customer
-    assert customer.order
+    assert found.customer
+    assert found.order
     assert terms.amount is not None
-    order = customer.order
-    amount = min(approve.amount if approve and approve.amount else terms.amount, order.amount)
-    await refunds.note(read.sender, read.received, order.number, amount)
+    order = found.order
+    amount = min(decision.amount if decision and decision.amount else terms.amount, order.amount)
+    await refunds.note(email.sender, email.received, order.number, amount)
     data = {"order": order.number, "amount": str(amount), "currency": order.currency}
     text = (
-        f"Hello {customer.customer.name},\n\n"
+        f"Hello {found.customer.name},\n\n"
         f"we refund {amount} {order.currency} for your order {order.number}.\n"
     )
     # without a webhook nobody carries it out: then nothing is promised
@@ -96,48 +96,34 @@ async def refund(read: Email, customer: Found, terms: Terms, approve: RefundDeci
     return Handled(route="refunded", reply=reply, action=Action(type="refund", data=data))
 
 
-def refuse(customer: Found, approve: RefundDecision) -> Handled:
+def refuse(found: Found, decision: RefundDecision) -> Handled:
     """Say no, in the words of the person who decided."""
-    assert customer.customer
-    assert customer.order
-    why = f" {approve.comment}" if approve.comment else ""
-    text = f"Hello {customer.customer.name},\n\nwe cannot refund your order {customer.order.number}.{why}\n"
+    assert found.customer
+    assert found.order
+    why = f" {decision.comment}" if decision.comment else ""
+    text = f"Hello {found.customer.name},\n\nwe cannot refund your order {found.order.number}.{why}\n"
     return Handled(route="refused", reply=text)
 
 
-def keep_draft(draft: Reply | None, read: Email, customer: Found) -> Handled:
+def keep_draft(reply: Reply | None, email: Email, found: Found) -> Handled:
     """Leave the draft to a person, with what code finds in it."""
-    assert draft
-    facts = f"{read.subject}\n{read.text}\n{customer.model_dump_json()}"
-    return Handled(route="drafted", reply=draft.text, problems=problems_of_draft(draft.text, facts))
-
-
-def handled(
-    ignore: Handled | None,
-    escalate: Handled | None,
-    answer_status: Handled | None,
-    refund: Handled | None,
-    refuse: Handled | None,
-    keep_draft: Handled | None,
-) -> Handled:
-    """Return what was decided, whichever way led here."""
-    decided = ignore or escalate or answer_status or refund or refuse or keep_draft
-    assert decided, "every way through the graph decides"
-    return decided
+    assert reply
+    facts = f"{email.subject}\n{email.text}\n{found.model_dump_json()}"
+    return Handled(route="drafted", reply=reply.text, problems=problems_of_draft(reply.text, facts))
 
 
 async def deliver(
-    context: Context, read: Email, classify: Classification | None, handled: Handled
+    context: Context, email: Email, classification: Classification | None, handled: Handled
 ) -> Outcome:
     """Tell the webhook of the action, and return what was done. Raises `ActionFailed` or `ActionRefused`."""
     return Outcome(
-        event_id=read.id,
+        event_id=email.id,
         route=handled.route,
-        intent=classify.intent if classify else None,
+        intent=classification.intent if classification else None,
         reply=handled.reply,
         problems=handled.problems,
         action=handled.action,
-        delivery="none" if handled.action is None else await send(read.id, handled.action),
+        delivery="none" if handled.action is None else await send(email.id, handled.action),
         reasons=context.notes,
     )
 

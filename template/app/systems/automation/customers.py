@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.errors import ConfigurationError
-from app.core.registry import offered
 from app.core.settings import AppSettings
+from app.systems.automation.extensions import CUSTOMERS
 from app.systems.automation.schemas import Customer, Email, Found, Order
 from app.systems.automation.settings import AutomationSettings
 
@@ -17,10 +17,10 @@ EXAMPLES = Path(__file__).with_name("customers.json")
 _CUSTOMERS = TypeAdapter(list[Customer])
 
 
-async def find(read: Email) -> Found:
+async def find(email: Email) -> Found:
     """Return what is known of the sender, and the order that is meant."""
-    customer = await find_customer(read.sender)
-    return Found(customer=customer, order=order_meant(customer, f"{read.subject}\n{read.text}"))
+    customer = await find_customer(email.sender)
+    return Found(customer=customer, order=order_meant(customer, f"{email.subject}\n{email.text}"))
 
 
 async def find_customer(email: str) -> Customer | None:
@@ -28,7 +28,7 @@ async def find_customer(email: str) -> Customer | None:
     known = next((customer for customer in _from_file() if customer.email.lower() == email), None)
     if known or AutomationSettings.load().customers_file:
         return known
-    lookup = offered("customers")
+    lookup = CUSTOMERS.first()
     found = await lookup(email) if lookup else None
     return Customer.model_validate(found) if found is not None else None
 

@@ -69,24 +69,29 @@ def amounts_asked(text: str) -> set[Decimal]:
     return {Decimal(amount.replace(",", ".")) for amount in found}
 
 
-async def settle(read: Email, customer: Found, classify: Classification | None) -> Terms:
+async def settle(email: Email, found: Found, classification: Classification | None) -> Terms:
     """Return what may be refunded, and what a person should know before it is."""
-    words = f"{read.subject}\n{read.text}"
-    order = customer.order
-    if classify is None or classify.intent != "refund" or order is None or order.status != "delivered":
+    words = f"{email.subject}\n{email.text}"
+    order = found.order
+    if (
+        classification is None
+        or classification.intent != "refund"
+        or order is None
+        or order.status != "delivered"
+    ):
         return Terms()
     if not asks_for_refund(words):
         return Terms()
     asked = amounts_asked(words)
     amount = asked.pop() if len(asked) == 1 else order.amount
-    doubts = [*_doubts(read, order, amount, asked), *await _over_the_day(read, amount)]
+    doubts = [*_doubts(email, order, amount, asked), *await _over_the_day(email, amount)]
     return Terms(amount=min(amount, order.amount), doubts=doubts)
 
 
-def _doubts(read: Email, order: Order, amount: Decimal, others: set[Decimal]) -> list[str]:
+def _doubts(email: Email, order: Order, amount: Decimal, others: set[Decimal]) -> list[str]:
     policy = load_policy()
     doubts = []
-    if not read.is_verified:
+    if not email.is_verified:
         doubts.append("the mail server has not verified the sender")
     if amount > order.amount or amount <= 0 or others:
         doubts.append(f"the amount that is asked for is not clear: the order was {order.amount}")
@@ -95,12 +100,12 @@ def _doubts(read: Email, order: Order, amount: Decimal, others: set[Decimal]) ->
     last_day = order.delivered_on and order.delivered_on + timedelta(days=policy.days_after_delivery)
     if last_day is None:
         doubts.append("the day of delivery is not known")
-    elif read.received > last_day:
+    elif email.received > last_day:
         doubts.append(f"it was delivered more than {policy.days_after_delivery} days ago")
     return doubts
 
 
-async def _over_the_day(read: Email, amount: Decimal) -> list[str]:
+async def _over_the_day(email: Email, amount: Decimal) -> list[str]:
     most = load_policy().without_asking_a_day
-    given = await refunds.given_on(read.sender, read.received)
+    given = await refunds.given_on(email.sender, email.received)
     return [f"the customer has got {given} on that day: {most} is the most"] if given + amount > most else []

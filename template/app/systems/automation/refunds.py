@@ -2,19 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Protocol, cast
 
 from app.core.dry_run import is_dry_run
-from app.core.registry import offered
-
-
-class NoteRefund(Protocol):
-    """What a feature offers as `refunds`."""
-
-    async def __call__(self, email: str, day: date, order: str | None, amount: Decimal) -> Decimal:
-        """Note a refund, if an order is named: one an order. Return what the customer has got on that day."""
-        ...
-
+from app.systems.automation.extensions import REFUNDS, NoteRefund
 
 _in_memory: dict[str, tuple[str, date, Decimal]] = {}
 
@@ -26,7 +16,7 @@ async def _note(email: str, day: date, order: str | None, amount: Decimal) -> De
 
 
 def _store() -> NoteRefund:
-    return cast("NoteRefund", offered("refunds") or _note)
+    return REFUNDS.first() or _note
 
 
 async def given_on(email: str, day: date) -> Decimal:

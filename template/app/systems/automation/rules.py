@@ -1,4 +1,4 @@
-"""What needs no model to be decided. Each rule is a question to which a node's router listens."""
+"""What needs no model to be decided. Each rule is a predicate of a router."""
 
 import re
 
@@ -30,29 +30,30 @@ _GRAVE = re.compile(
 _SURE = 0.7
 
 
-def is_automatic(read: Email) -> bool:
+def is_automatic(email: Email) -> bool:
     """Whether a machine has written."""
-    return read.is_automatic
+    return email.is_automatic
 
 
-def is_grave(read: Email) -> bool:
+def is_grave(email: Email) -> bool:
     """Whether law, security or the press are concerned."""
-    return bool(_GRAVE.search(f"{read.subject}\n{read.text}"))
+    return bool(_GRAVE.search(f"{email.subject}\n{email.text}"))
 
 
-def has_no_text(read: Email) -> bool:
+def has_no_text(email: Email) -> bool:
     """Whether nothing was written."""
-    return not read.text and not read.subject.strip()
+    return not email.text and not email.subject.strip()
 
 
-def is_unsure(classify: Classification | None) -> bool:
+def is_unsure(classification: Classification | None) -> bool:
     """Whether the model does not know, or is down."""
-    return classify is None or classify.confidence < _SURE
+    return classification is None or classification.confidence < _SURE
 
 
-def asks_for_known_order(classify: Classification | None, customer: Found) -> bool:
+def asks_for_known_order(classification: Classification | None, found: Found) -> bool:
     """Whether the database has the answer."""
-    return classify is not None and classify.intent == "order_status" and customer.order is not None
+    asks = classification is not None and classification.intent == "order_status"
+    return asks and found.order is not None
 
 
 def is_clear_refund(terms: Terms) -> bool:
@@ -65,11 +66,11 @@ def is_doubtful_refund(terms: Terms) -> bool:
     return terms.amount is not None and bool(terms.doubts)
 
 
-def is_approved(approve: RefundDecision) -> bool:
+def is_approved(decision: RefundDecision) -> bool:
     """Whether a person has agreed."""
-    return approve.approved
+    return decision.approved
 
 
-def is_drafted(draft: Reply | None) -> bool:
+def is_drafted(reply: Reply | None) -> bool:
     """Whether the model has written something."""
-    return draft is not None
+    return reply is not None

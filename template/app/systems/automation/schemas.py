@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.text import Text
-from app.core.workflow import Decision
+from app.workflows import Decision
 
 Route = Literal["ignored", "escalated", "answered", "refunded", "refused", "drafted"]
 

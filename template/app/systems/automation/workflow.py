@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from app.graphs import Approval, Function, Graph, Model, Router, Rule
 from app.llm import LLMError, as_data
 from app.systems.automation import actions, customers, mail, policy, rules
 from app.systems.automation.schemas import (
@@ -13,44 +14,44 @@ from app.systems.automation.schemas import (
     Reply,
     SupportEvent,
 )
-from app.workflows import Approval, Flow, Function, Model, Router, Rule
 
 
-def the_email(read: Email) -> str:
+def the_email(email: Email) -> str:
     """Return the e-mail as data."""
-    return as_data("email", f"Subject: {read.subject}\n\n{read.text}")
+    return as_data("email", f"Subject: {email.subject}\n\n{email.text}")
 
 
-def email_and_facts(read: Email, customer: Found) -> str:
+def email_and_facts(email: Email, found: Found) -> str:
     """Return the e-mail and what the database knows, both as data."""
-    return f"{the_email(read)}\n{as_data('facts', customer.model_dump_json(indent=2))}"
+    return f"{the_email(email)}\n{as_data('facts', found.model_dump_json(indent=2))}"
 
 
-flow = Flow(
+automation = Graph(
     name="automation",
     summary="Deal with a support e-mail.",
     input=SupportEvent,
     output=Outcome,
     nodes=[
-        Function(name="read", call=mail.read),
+        Function(name="read", call=mail.read, output="email"),
         Router(
             name="first_look",
             rules=[
                 Rule("ignore", rules.is_automatic),
                 Rule("ignore", rules.has_no_text),
             ],
-            otherwise="customer",
+            otherwise="look_up",
         ),
-        Function(name="customer", call=customers.find, attempts=3),
+        Function(name="look_up", call=customers.find, attempts=3, output="found"),
         Router(name="second_look", rules=[Rule("escalate", rules.is_grave)], otherwise="classify"),
         Model(
             name="classify",
             prompt="systems.automation.classify",
-            say=the_email,
-            answer=Classification,
-            unless=(LLMError,),
+            message=the_email,
+            output_type=Classification,
+            output="classification",
+            none_on=(LLMError,),
         ),
-        Function(name="terms", call=policy.settle, attempts=3),
+        Function(name="settle", call=policy.settle, attempts=3, output="terms"),
         Router(
             name="route",
             rules=[
@@ -61,23 +62,25 @@ flow = Flow(
             ],
             otherwise="draft",
         ),
-        Function(name="ignore", call=actions.ignore, then="handled"),
-        Function(name="escalate", call=actions.escalate, then="handled"),
-        Function(name="answer_status", call=actions.answer_status, then="handled"),
-        Approval(name="approve", ask=actions.refund_question, decision=RefundDecision),
+        Function(name="ignore", call=actions.ignore, output="handled", next="deliver"),
+        Function(name="escalate", call=actions.escalate, output="handled", next="deliver"),
+        Function(name="answer_status", call=actions.answer_status, output="handled", next="deliver"),
+        Approval(
+            name="approve", question=actions.refund_question, decision=RefundDecision, output="decision"
+        ),
         Router(name="decided", rules=[Rule("refund", rules.is_approved)], otherwise="refuse"),
-        Function(name="refund", call=actions.refund, attempts=3, then="handled"),
-        Function(name="refuse", call=actions.refuse, then="handled"),
+        Function(name="refund", call=actions.refund, attempts=3, output="handled", next="deliver"),
+        Function(name="refuse", call=actions.refuse, output="handled", next="deliver"),
         Model(
             name="draft",
             prompt="systems.automation.reply",
-            say=email_and_facts,
-            answer=Reply,
-            unless=(LLMError,),
+            message=email_and_facts,
+            output_type=Reply,
+            output="reply",
+            none_on=(LLMError,),
         ),
         Router(name="drafted", rules=[Rule("keep_draft", rules.is_drafted)], otherwise="escalate"),
-        Function(name="keep_draft", call=actions.keep_draft),
-        Function(name="handled", call=actions.handled),
+        Function(name="keep_draft", call=actions.keep_draft, output="handled"),
         Function(name="deliver", call=actions.deliver, attempts=2),
     ],
     example={
@@ -89,5 +92,3 @@ flow = Flow(
     max_cost=Decimal("0.10"),
     max_requests=8,
 )
-
-automation = flow.as_workflow()

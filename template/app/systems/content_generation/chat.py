@@ -1,8 +1,8 @@
 """The writer as a model of the chat door: the message is the topic, the answer the article."""
 
+from app.graphs import as_chat_model
 from app.systems.content_generation.schemas import Article, Brief
-from app.systems.content_generation.workflow import flow
-from app.workflows import as_chat_model
+from app.systems.content_generation.workflow import content_generation
 
 
 def read(text: str) -> Brief:
@@ -16,4 +16,4 @@ def write(article: Article) -> str:
     return "\n".join([article.markdown, *(["", "---", "Still to be mended:", *wrong] if wrong else [])])
 
 
-answer = as_chat_model(flow, read=read, write=write)
+answer = as_chat_model(content_generation, read=read, write=write)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.graphs import Observed
 from app.systems.content_generation.schemas import Article
-from app.workflows import Observed
 
 
 def score(observed: Observed, expected: Mapping[str, Any]) -> dict[str, bool]:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from app.graphs import ForEach, Function, Graph, Loop, Model
 from app.llm import as_data
 from app.systems.content_generation.schemas import (
     Article,
@@ -13,7 +14,6 @@ from app.systems.content_generation.schemas import (
     Task,
 )
 from app.systems.content_generation.style import count_words, problems_of
-from app.workflows import Each, Flow, Function, Loop, Model
 
 
 def the_brief(input: Brief) -> str:
@@ -35,32 +35,21 @@ def plan(input: Brief, outline: Outline) -> list[Task]:
     ]
 
 
-def tasks(plan: list[Task]) -> list[Task]:
-    """Return the sections that are to be written."""
-    return plan
-
-
 def the_task(item: Task, input: Brief) -> str:
     """Return what one section has to say."""
     return as_data("task", item.model_dump_json(indent=2)) + "\n" + the_brief(input)
 
 
-def assemble(outline: Outline, plan: list[Task], sections: list[str]) -> Draft:
+def assemble(outline: Outline, tasks: list[Task], sections: list[str]) -> Draft:
     """Put the sections together under their headings."""
-    parts = [f"## {task.heading}\n\n{text.strip()}" for task, text in zip(plan, sections, strict=True)]
+    parts = [f"## {task.heading}\n\n{text.strip()}" for task, text in zip(tasks, sections, strict=True)]
     return Draft(markdown="\n\n".join([f"# {outline.title}", *parts]))
 
 
-def current(assemble: Draft, revise: Draft | None) -> Draft:
-    """Return the newest draft."""
-    return revise or assemble
-
-
-def measure(input: Brief, assemble: Draft, revise: Draft | None, measure: Measured | None) -> Measured:
+def measure(input: Brief, draft: Draft, measured: Measured | None) -> Measured:
     """Check what code can check, and remember the best draft: a revision may be worse."""
-    draft = current(assemble, revise)
     problems = problems_of(draft.markdown, input)
-    best = draft if measure is None else better(input, draft, measure.best)
+    best = draft if measured is None else better(input, draft, measured.best)
     return Measured(words=count_words(draft.markdown), problems=problems, draft=draft, best=best)
 
 
@@ -69,46 +58,42 @@ def better(input: Brief, newer: Draft, older: Draft) -> Draft:
     return min((newer, older), key=lambda draft: len(problems_of(draft.markdown, input)))
 
 
-def to_criticise(input: Brief, assemble: Draft, revise: Draft | None) -> str:
+def to_criticise(input: Brief, draft: Draft) -> str:
     """Return the draft and the brief for the critic."""
-    return as_data("draft", current(assemble, revise).markdown) + "\n" + the_brief(input)
+    return as_data("draft", draft.markdown) + "\n" + the_brief(input)
 
 
-def is_good(measure: Measured, critique: Critique) -> bool:
+def is_good(measured: Measured, critique: Critique) -> bool:
     """Whether both code and the critic are content."""
-    return critique.good_enough and not measure.problems
+    return critique.good_enough and not measured.problems
 
 
-def to_revise(
-    input: Brief, assemble: Draft, revise: Draft | None, measure: Measured, critique: Critique
-) -> str:
+def to_revise(input: Brief, draft: Draft, measured: Measured, critique: Critique) -> str:
     """Return the draft with everything that is wrong with it."""
-    wrong = "\n".join(f"- {remark}" for remark in [*measure.problems, *critique.remarks])
-    draft = as_data("draft", current(assemble, revise).markdown)
-    return "\n".join([draft, as_data("remarks", wrong), the_brief(input)])
+    wrong = "\n".join(f"- {remark}" for remark in [*measured.problems, *critique.remarks])
+    return "\n".join([as_data("draft", draft.markdown), as_data("remarks", wrong), the_brief(input)])
 
 
 def publish(
     input: Brief,
     outline: Outline,
-    assemble: Draft,
-    revise: Draft | None,
-    measure: Measured,
+    draft: Draft,
+    measured: Measured,
     critique: Critique,
 ) -> Article:
     """Return the best draft with what is still wrong with it: nothing is hidden."""
-    best = better(input, current(assemble, revise), measure.best)
+    best = better(input, draft, measured.best)
     text = best.markdown
     return Article(
         title=outline.title,
         markdown=text,
         words=count_words(text),
         problems=problems_of(text, input),
-        remarks=critique.remarks if best == measure.draft else [],
+        remarks=critique.remarks if best == measured.draft else [],
     )
 
 
-flow = Flow(
+content_generation = Graph(
     name="content_generation",
     summary="Write an article from a brief.",
     input=Brief,
@@ -117,44 +102,45 @@ flow = Flow(
         Model(
             name="outline",
             prompt="systems.content_generation.outline",
-            say=the_brief,
+            message=the_brief,
             variables=wishes,
-            answer=Outline,
+            output_type=Outline,
         ),
-        Function(name="plan", call=plan),
-        Each(
+        Function(name="plan", call=plan, output="tasks"),
+        ForEach(
             name="sections",
-            over=tasks,
+            over="tasks",
             node=Model(
                 name="section",
                 prompt="systems.content_generation.section",
-                say=the_task,
+                message=the_task,
                 variables=wishes,
                 attempts=2,
             ),
         ),
-        Function(name="assemble", call=assemble),
+        Function(name="assemble", call=assemble, output="draft"),
         Loop(
             name="improve",
             nodes=[
-                Function(name="measure", call=measure),
+                Function(name="measure", call=measure, output="measured"),
                 Model(
                     name="critique",
                     prompt="systems.content_generation.critique",
-                    say=to_criticise,
-                    answer=Critique,
+                    message=to_criticise,
+                    output_type=Critique,
                 ),
                 Model(
                     name="revise",
                     prompt="systems.content_generation.revise",
-                    say=to_revise,
+                    message=to_revise,
                     variables=wishes,
-                    answer=Draft,
+                    output_type=Draft,
+                    output="draft",
                 ),
             ],
             until=is_good,
             after="critique",
-            at_most=3,
+            max_rounds=3,
         ),
         Function(name="publish", call=publish),
     ],
@@ -162,5 +148,3 @@ flow = Flow(
     max_cost=Decimal("1.00"),
     max_requests=40,
 )
-
-content_generation = flow.as_workflow()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, EncodedBytes, EncoderProtocol, Field, model_validator
 
 from app.core.text import Text
-from app.core.workflow import Decision
+from app.workflows import Decision
 
 Kind = Literal["invoice", "contract"]
 

@@ -1,19 +1,8 @@
 """Which invoices were accepted before: in a database, where a feature offers one; else in memory."""
 
-from typing import Protocol, cast
-
 from app.core.dry_run import is_dry_run
-from app.core.registry import offered
+from app.systems.document_processing.extensions import ACCEPTED, Remember
 from app.systems.document_processing.schemas import Invoice
-
-
-class Remember(Protocol):
-    """What a feature offers as `accepted documents`."""
-
-    async def __call__(self, key: str, token: str | None) -> str | None:
-        """Return the token under which a document was accepted first; with `token`, after keeping that."""
-        ...
-
 
 _in_memory: dict[str, str] = {}
 
@@ -23,7 +12,7 @@ async def _remember(key: str, token: str | None) -> str | None:
 
 
 def _store() -> Remember:
-    return cast("Remember", offered("accepted documents") or _remember)
+    return ACCEPTED.first() or _remember
 
 
 def _key(invoice: Invoice) -> str | None:

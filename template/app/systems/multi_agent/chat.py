@@ -1,8 +1,8 @@
 """The research team as a model of the chat door: the message is the question, the answer the report."""
 
+from app.graphs import as_chat_model
 from app.systems.multi_agent.schemas import Report, ResearchQuestion
-from app.systems.multi_agent.workflow import flow
-from app.workflows import as_chat_model
+from app.systems.multi_agent.workflow import multi_agent
 
 
 def read(text: str) -> ResearchQuestion:
@@ -27,4 +27,4 @@ def write(report: Report) -> str:
     return "\n".join(lines)
 
 
-answer = as_chat_model(flow, read=read, write=write)
+answer = as_chat_model(multi_agent, read=read, write=write)

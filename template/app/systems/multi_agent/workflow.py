@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.agents import AgentError
 from app.core.errors import TimedOut
+from app.graphs import END, Agent, ForEach, Function, Graph, Loop, Model, Router, Rule
 from app.llm import ModelUnavailable, as_data
 from app.systems.multi_agent import checking, library
 from app.systems.multi_agent.schemas import (
@@ -18,7 +19,6 @@ from app.systems.multi_agent.schemas import (
     Source,
     Written,
 )
-from app.workflows import END, Agent, Each, Flow, Function, Loop, Model, Router, Rule
 
 if TYPE_CHECKING:
     from app import agents
@@ -35,7 +35,7 @@ def number_of_workers(input: ResearchQuestion) -> dict[str, object]:
 
 
 def next_tasks(
-    input: ResearchQuestion, plan: Plan, weigh: Evidence | None, review: Review | None
+    input: ResearchQuestion, plan: Plan, evidence: Evidence | None, review: Review | None
 ) -> list[str]:
     """Return what is to be looked up: the plan at first, then the gaps that the critic sees."""
     wanted = plan.tasks if review is None else review.gaps
@@ -61,16 +61,16 @@ def the_task(item: str, input: ResearchQuestion) -> str:
     return f"{as_data('task', item)}\n{the_question(input)}"
 
 
-def weigh(research: list[Findings | None], weigh: Evidence | None) -> Evidence:
+def weigh(findings: list[Findings | None], evidence: Evidence | None) -> Evidence:
     """Hold every claim against its source; keep what was found in earlier rounds."""
-    earlier = weigh or Evidence(claims=[], dropped=[])
-    found = [findings for findings in research if findings]
-    claims = [*earlier.claims, *(claim for findings in found for claim in findings.claims)]
+    earlier = evidence or Evidence(claims=[], dropped=[])
+    found = [each for each in findings if each]
+    claims = [*earlier.claims, *(claim for each in found for claim in each.claims)]
     now = checking.weigh(claims, library.sources())
     return Evidence(
         claims=now.claims,
         dropped=[*earlier.dropped, *now.dropped],
-        stuck=earlier.stuck + len(research) - len(found),
+        stuck=earlier.stuck + len(findings) - len(found),
     )
 
 
@@ -80,9 +80,9 @@ def numbered(claims: list[Claim]) -> str:
     return as_data("claims", "\n".join(lines))
 
 
-def to_review(input: ResearchQuestion, weigh: Evidence) -> str:
+def to_review(input: ResearchQuestion, evidence: Evidence) -> str:
     """Return the question and what has been found."""
-    return f"{the_question(input)}\n{numbered(weigh.claims)}"
+    return f"{the_question(input)}\n{numbered(evidence.claims)}"
 
 
 def is_complete(review: Review) -> bool:
@@ -90,53 +90,53 @@ def is_complete(review: Review) -> bool:
     return not review.gaps
 
 
-def has_no_evidence(weigh: Evidence) -> bool:
+def has_no_evidence(evidence: Evidence) -> bool:
     """Whether nothing was found that holds."""
-    return not weigh.claims
+    return not evidence.claims
 
 
-def give_up(input: ResearchQuestion, weigh: Evidence, review: Review) -> Report:
+def give_up(input: ResearchQuestion, evidence: Evidence, review: Review) -> Report:
     """Say that there is no answer, and why: a model would make one up."""
     return Report(
-        answer=_why_not(weigh),
+        answer=_why_not(evidence),
         sources=[],
         open_questions=review.gaps or [input.question],
         contradictions=[],
-        dropped_claims=weigh.dropped,
-        problems=_stuck(weigh),
+        dropped_claims=evidence.dropped,
+        problems=_stuck(evidence),
     )
 
 
-def _why_not(weigh: Evidence) -> str:
-    if weigh.dropped:
+def _why_not(evidence: Evidence) -> str:
+    if evidence.dropped:
         return "What was found could not be confirmed: no quotation stands in its source."
-    if weigh.stuck:
+    if evidence.stuck:
         return "Nothing was found: the research did not come to an end."
     return "The sources say nothing about this."
 
 
-def _stuck(weigh: Evidence) -> list[str]:
-    return [f"{weigh.stuck} parts of the research did not come to an end"] if weigh.stuck else []
+def _stuck(evidence: Evidence) -> list[str]:
+    return [f"{evidence.stuck} parts of the research did not come to an end"] if evidence.stuck else []
 
 
-def cite(weigh: Evidence, review: Review, write: Written) -> Report:
+def cite(evidence: Evidence, review: Review, written: Written) -> Report:
     """Add the sources that are cited, and say what is wrong with the citations."""
-    claims = weigh.claims
+    claims = evidence.claims
     return Report(
-        answer=write.text,
+        answer=written.text,
         sources=[
             Source(number=n, name=claims[n - 1].source, quote=claims[n - 1].quote)
-            for n in sorted(checking.cited(write.text))
+            for n in sorted(checking.cited(written.text))
             if 1 <= n <= len(claims)
         ],
         open_questions=review.gaps,
         contradictions=review.contradictions,
-        dropped_claims=weigh.dropped,
-        problems=[*_stuck(weigh), *checking.problems_of(write.text, claims)],
+        dropped_claims=evidence.dropped,
+        problems=[*_stuck(evidence), *checking.problems_of(written.text, claims)],
     )
 
 
-flow = Flow(
+multi_agent = Graph(
     name="multi_agent",
     summary="Answer a research question from sources, with citations.",
     input=ResearchQuestion,
@@ -145,35 +145,44 @@ flow = Flow(
         Model(
             name="plan",
             prompt="systems.multi_agent.plan",
-            say=the_question,
+            message=the_question,
             variables=number_of_workers,
-            answer=Plan,
+            output_type=Plan,
         ),
         Loop(
             name="investigate",
             nodes=[
-                Each(
+                ForEach(
                     name="research",
+                    output="findings",
                     over=next_tasks,
                     node=Agent(
                         name="worker",
                         agent=make_worker,
-                        say=the_task,
-                        answer=Findings,
+                        message=the_task,
+                        output_type=Findings,
                         time_limit=180,
-                        unless=(AgentError, ModelUnavailable, TimedOut),
+                        none_on=(AgentError, ModelUnavailable, TimedOut),
                     ),
-                    at_once=4,
+                    max_concurrency=4,
                 ),
-                Function(name="weigh", call=weigh),
-                Model(name="review", prompt="systems.multi_agent.review", say=to_review, answer=Review),
+                Function(name="weigh", call=weigh, output="evidence"),
+                Model(
+                    name="review", prompt="systems.multi_agent.review", message=to_review, output_type=Review
+                ),
             ],
             until=is_complete,
-            at_most=2,
+            max_rounds=2,
         ),
         Router(name="found", rules=[Rule("give_up", has_no_evidence)], otherwise="write"),
-        Function(name="give_up", call=give_up, then=END),
-        Model(name="write", prompt="systems.multi_agent.write", say=to_review, answer=Written),
+        Function(name="give_up", call=give_up, next=END),
+        Model(
+            name="write",
+            prompt="systems.multi_agent.write",
+            message=to_review,
+            output_type=Written,
+            output="written",
+        ),
         Function(name="cite", call=cite),
     ],
     example={"question": "Should an old house get a heat pump, and what has to be done first?"},
@@ -182,5 +191,3 @@ flow = Flow(
     max_requests=60,
     max_tokens=400_000,
 )
-
-multi_agent = flow.as_workflow()

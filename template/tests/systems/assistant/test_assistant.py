@@ -1,20 +1,20 @@
 import pytest
 
 from app.core.errors import InvalidInput
+from app.graphs import observe
 from app.llm import Call, Message, Reply, TextDelta
 from app.systems.assistant.chat import answer
 from app.systems.assistant.schemas import Request
 from app.systems.assistant.scoring import score
 from app.systems.assistant.tools import calculate, current_time
-from app.systems.assistant.workflow import flow, sum_in
-from app.workflows import observe
+from app.systems.assistant.workflow import assistant, sum_in
 from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
 
 @pytest.mark.parametrize("case", load_cases("assistant"), ids=name_of)
 async def test_labelled_cases(case: Case) -> None:
-    observed = await observe(flow, Request.model_validate(case["input"]))
+    observed = await observe(assistant, Request.model_validate(case["input"]))
 
     scores = score(observed, case["expected"])
     assert all(scores.values()), (scores, observed)

@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConfigurationError
-from app.core.workflow import DecisionNeeded, Steps
-from app.systems.automation import customers, policy, refunds
+from app.graphs import observe
+from app.graphs.evals import evaluate, load_labelled
+from app.systems.automation import policy, refunds
 from app.systems.automation.customers import find_customer
 from app.systems.automation.drafts import problems_of_draft
 from app.systems.automation.errors import ActionFailed, ActionRefused
+from app.systems.automation.extensions import CUSTOMERS, REFUNDS
 from app.systems.automation.schemas import Outcome, SupportEvent
 from app.systems.automation.scoring import score
-from app.systems.automation.workflow import flow
-from app.workflows import observe, run
-from app.workflows.evals import evaluate, load_labelled
+from app.systems.automation.workflow import automation
+from app.workflows import DecisionNeeded, Steps
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import FakeProvider, Refusal
 from tests.systems.automation.receiver import Receiver
@@ -29,16 +30,16 @@ from tests.systems.cases import Case, load_cases, name_of
 
 
 @pytest.fixture(autouse=True)
-def without_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Know the customers of the file alone: who is not in it is unknown."""
-    monkeypatch.setattr(customers, "offered", lambda _name: None)
-    monkeypatch.setattr(refunds, "offered", lambda _name: None)
     monkeypatch.setattr(refunds, "_in_memory", {})
+    with CUSTOMERS.override({}), REFUNDS.override({}):
+        yield
 
 
 @pytest.mark.parametrize("case", load_cases("automation"), ids=name_of)
 async def test_labelled_cases(case: Case) -> None:
-    observed = await observe(flow, SupportEvent.model_validate(case["input"]))
+    observed = await observe(automation, SupportEvent.model_validate(case["input"]))
 
     scores = score(observed, case["expected"])
     assert all(scores.values()), (scores, observed)
@@ -56,7 +57,7 @@ LARGE_REFUND = {**REFUND, "text": "I want a refund for A-1003 please."}
 
 async def handled(event: dict[str, Any] | None = None, **decision: Any) -> Outcome:
     steps = Steps({"approve": decision} if decision else None)
-    return await run(flow, SupportEvent.model_validate(event or REFUND), steps)
+    return await automation.execute(SupportEvent.model_validate(event or REFUND), steps)
 
 
 async def test_a_person_approves_a_large_refund() -> None:
@@ -289,17 +290,16 @@ async def test_customers_can_come_from_a_file_of_yours(
     assert found.name == "Ada"
 
 
-async def test_a_feature_may_offer_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_feature_may_bring_customers() -> None:
     async def lookup(email: str) -> dict[str, str] | None:
         return {"email": email, "name": "Ada"} if email == "ada@example.com" else None
 
-    monkeypatch.setattr(customers, "offered", {"customers": lookup}.get)
+    with CUSTOMERS.override({"test": lookup}):
+        found = await find_customer("ada@example.com")
 
-    found = await find_customer("ada@example.com")
-
-    assert found
-    assert found.name == "Ada"
-    assert await find_customer("nobody@example.com") is None
+        assert found
+        assert found.name == "Ada"
+        assert await find_customer("nobody@example.com") is None
 
 
 async def test_a_file_of_customers_that_cannot_be_read_is_an_error_of_the_settings(

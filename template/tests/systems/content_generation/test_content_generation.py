@@ -2,19 +2,19 @@ from typing import Any
 
 import pytest
 
+from app.graphs import observe
 from app.systems.content_generation.chat import write
 from app.systems.content_generation.schemas import Article, Brief
 from app.systems.content_generation.scoring import score
 from app.systems.content_generation.style import count_words, problems_of
-from app.systems.content_generation.workflow import flow
-from app.workflows import observe, run
+from app.systems.content_generation.workflow import content_generation
 from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
 
 @pytest.mark.parametrize("case", load_cases("content_generation"), ids=name_of)
 async def test_labelled_cases(case: Case) -> None:
-    observed = await observe(flow, Brief.model_validate(case["input"]))
+    observed = await observe(content_generation, Brief.model_validate(case["input"]))
 
     scores = score(observed, case["expected"])
     assert all(scores.values()), (scores, observed)
@@ -77,7 +77,7 @@ def test_code_finds_what_is_not_mentioned() -> None:
 
 
 async def test_what_cannot_be_mended_is_said() -> None:
-    article = await run(flow, Brief(topic="Lamps", must_mention=["delve into"]))
+    article = await content_generation.execute(Brief(topic="Lamps", must_mention=["delve into"]))
 
     assert article.problems == ["it says 'delve into': leave that out"]
 
@@ -95,7 +95,7 @@ async def test_the_best_draft_is_published_not_the_last(provider: FakeProvider) 
     provider.answers.extend([{"title": "Lamps", "parts": parts}, section, section])
     provider.answers.extend([critique, {"markdown": "# X"}] * 3)
 
-    article = await run(flow, Brief(topic="Lamps", words=80))
+    article = await content_generation.execute(Brief(topic="Lamps", words=80))
 
     assert article.markdown.startswith("# Lamps")
     assert article.problems == []

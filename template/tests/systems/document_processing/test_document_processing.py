@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -5,11 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.core.workflow import DecisionNeeded, Steps
+from app.graphs import observe
 from app.llm import as_data
 from app.systems.document_processing import seen
 from app.systems.document_processing.checking import problems_of_contract, problems_of_invoice
 from app.systems.document_processing.evidence import dates_in, numbers_in, signed_numbers_in, stands_in
+from app.systems.document_processing.extensions import ACCEPTED
 from app.systems.document_processing.schemas import (
     Contract,
     Document,
@@ -20,31 +22,32 @@ from app.systems.document_processing.schemas import (
     Review,
 )
 from app.systems.document_processing.scoring import score
-from app.systems.document_processing.workflow import flow, is_contract, is_invoice
-from app.workflows import observe, run
+from app.systems.document_processing.workflow import document_processing, is_contract, is_invoice
+from app.workflows import DecisionNeeded, Steps
 from tests.llm.fake_provider import FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
 
-DOUBTFUL = {"text": f"{flow.example['text']}(partly illegible)\n"}
+DOUBTFUL = {"text": f"{document_processing.example['text']}(partly illegible)\n"}
 
 
 @pytest.fixture(autouse=True)
-def without_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remember in memory alone what was accepted, and nothing at first."""
-    monkeypatch.setattr(seen, "offered", lambda _name: None)
     monkeypatch.setattr(seen, "_in_memory", {})
+    with ACCEPTED.override({}):
+        yield
 
 
 @pytest.mark.parametrize("case", load_cases("document_processing"), ids=name_of)
 async def test_labelled_cases(case: Case) -> None:
-    observed = await observe(flow, Document.model_validate(case["input"]))
+    observed = await observe(document_processing, Document.model_validate(case["input"]))
 
     scores = score(observed, case["expected"])
     assert all(scores.values()), (scores, observed)
 
 
 async def decided(**decision: Any) -> Result:
-    return await run(flow, Document.model_validate(DOUBTFUL), Steps({"review": decision}))
+    return await document_processing.execute(Document.model_validate(DOUBTFUL), Steps({"review": decision}))
 
 
 INVOICE = {
@@ -291,7 +294,7 @@ async def test_an_answer_that_does_not_fit_waits_for_a_person(provider: FakeProv
     provider.answers.extend([{"total": "a lot"}] * 5)
 
     with pytest.raises(DecisionNeeded) as needed:
-        await run(flow, Document(text=TEXT))
+        await document_processing.execute(Document(text=TEXT))
 
     assert "no invoice and no contract could be read" in str(needed.value.question)
 
@@ -306,17 +309,17 @@ async def test_an_instruction_in_a_document_changes_nothing(provider: FakeProvid
     provider.answers.append({**obeyed, "total": "9912.00", "confidence": 1})
 
     with pytest.raises(DecisionNeeded) as needed:
-        await run(flow, Document(text=text))
+        await document_processing.execute(Document(text=text))
 
     assert "nothing confirms the total" in str(needed.value.question)
 
 
 async def test_an_invoice_that_was_accepted_before_waits_for_a_person() -> None:
-    document = Document.model_validate(flow.example)
-    await run(flow, document)
+    document = Document.model_validate(document_processing.example)
+    await document_processing.execute(document)
 
     with pytest.raises(DecisionNeeded) as needed:
-        await run(flow, document)
+        await document_processing.execute(document)
 
     assert "was accepted before" in str(needed.value.question)
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConfigurationError, NotFound
+from app.graphs import Graph, observe
 from app.llm.errors import BudgetExceeded
 from app.systems.multi_agent import workflow
 from app.systems.multi_agent.chat import write
@@ -11,8 +12,7 @@ from app.systems.multi_agent.checking import cited, problems_of, stands_in, weig
 from app.systems.multi_agent.library import read_source, search_sources, sources
 from app.systems.multi_agent.schemas import Claim, Report, ResearchQuestion, Source
 from app.systems.multi_agent.scoring import score
-from app.systems.multi_agent.workflow import flow
-from app.workflows import Flow, observe, run
+from app.systems.multi_agent.workflow import multi_agent
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import Calls, FakeProvider
 from tests.systems.cases import Case, load_cases, name_of
@@ -20,7 +20,7 @@ from tests.systems.cases import Case, load_cases, name_of
 
 @pytest.mark.parametrize("case", load_cases("multi_agent"), ids=name_of)
 async def test_labelled_cases(case: Case) -> None:
-    observed = await observe(flow, ResearchQuestion.model_validate(case["input"]))
+    observed = await observe(multi_agent, ResearchQuestion.model_validate(case["input"]))
 
     scores = score(observed, case["expected"])
     assert all(scores.values()), (scores, observed)
@@ -157,17 +157,17 @@ def test_a_folder_that_is_not_there_is_an_error_of_the_settings(set_environment:
 
 
 async def test_one_budget_covers_the_whole_team() -> None:
-    poor: Flow[Any, Any] = Flow(
+    poor: Graph[Any, Any] = Graph(
         name="multi_agent",
         summary="",
-        input=flow.input,
-        output=flow.output,
-        nodes=flow.nodes,
+        input=multi_agent.input,
+        output=multi_agent.output,
+        nodes=multi_agent.nodes,
         max_requests=4,
     )
 
     with pytest.raises(BudgetExceeded):
-        await run(poor, ResearchQuestion.model_validate(flow.example))
+        await poor.execute(ResearchQuestion.model_validate(multi_agent.example))
 
 
 FOUND = {"text": "It moves heat.", "source": "heat-pumps", "quote": QUOTE}
@@ -190,7 +190,7 @@ async def test_the_second_round_looks_up_what_the_critic_misses(provider: FakePr
         ]
     )
 
-    report = await run(flow, ResearchQuestion(question="What is a heat pump?"))
+    report = await multi_agent.execute(ResearchQuestion(question="What is a heat pump?"))
 
     assert report.answer == "It moves heat [1]."
     assert [source.name for source in report.sources] == ["heat-pumps"]

@@ -8,45 +8,53 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
-from app.workflows.context import Context
-from app.workflows.errors import LoopNotSettled
-from app.workflows.functions import call
-from app.workflows.nodes import Do, Node
+from app.graphs.context import Context
+from app.graphs.errors import LoopDidNotConverge
+from app.graphs.functions import call
+from app.graphs.nodes import Do, Node
 
 if TYPE_CHECKING:
-    from app.workflows.flow import Flow
+    from app.graphs.graph import Graph
 
 
 @dataclass(frozen=True, kw_only=True)
-class Each(Node):
+class ForEach(Node):
     """The same node for every item of a list. The node reads the item as `item`."""
 
-    over: Callable[..., Sequence[Any]]
+    over: str | Callable[..., Sequence[Any]]
+    """The output that is the list, or a function that returns it."""
     node: Node
-    at_once: int = 4
+    max_concurrency: int = 4
 
     @property
-    def output(self) -> Any:
-        """A list with one output an item, in their order."""
-        return list[self.node.output]  # type: ignore[name-defined]
+    def produces(self) -> Any:
+        """A list with one output per item, in their order."""
+        return list[self.node.produces]  # type: ignore[name-defined]
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
-        """Return what gives the list."""
-        return (self.over,)
+    def functions(self) -> Sequence[Callable[..., Any]]:
+        """Return what returns the list."""
+        return () if isinstance(self.over, str) else (self.over,)
 
     def inner(self) -> Sequence[Node]:
         """Return the node."""
         return (self.node,)
 
     async def run(self, context: Context, do: Do) -> list[Any]:
-        """Run the node for each item, at most `at_once` at a time."""
-        items = await call(self.over, context.values())
+        """Run the node for each item, at most `max_concurrency` at a time."""
+        items = await self._items(context)
         return await _gather(
             [(self.node, context.fork(item=item), f"[{i}]") for i, item in enumerate(items)],
             context,
             do,
-            self.at_once,
+            self.max_concurrency,
         )
+
+    async def _items(self, context: Context) -> Sequence[Any]:
+        if isinstance(self.over, str):
+            listed: Sequence[Any] = context.values()[self.over]
+            return listed
+        found: Sequence[Any] = await call(self.over, context.values())
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +62,10 @@ class Branches(Node):
     """Several nodes at the same time. Later nodes read each one's output by its name."""
 
     nodes: Sequence[Node]
-    at_once: int = 4
+    max_concurrency: int = 4
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         """The outputs by name."""
         return dict[str, Any]
 
@@ -66,19 +74,19 @@ class Branches(Node):
         return self.nodes
 
     async def run(self, context: Context, do: Do) -> dict[str, Any]:
-        """Run the nodes, at most `at_once` at a time."""
+        """Run the nodes, at most `max_concurrency` at a time."""
         jobs = [(node, context.fork(), f".{node.name}") for node in self.nodes]
-        outputs = await _gather(jobs, context, do, self.at_once)
-        found = {node.name: output for node, output in zip(self.nodes, outputs, strict=True)}
+        outputs = await _gather(jobs, context, do, self.max_concurrency)
+        found = {node.writes: output for node, output in zip(self.nodes, outputs, strict=True)}
         context.outputs |= found
         return found
 
 
 async def _gather(
-    jobs: Sequence[tuple[Node, Context, str]], context: Context, do: Do, at_once: int
+    jobs: Sequence[tuple[Node, Context, str]], context: Context, do: Do, max_concurrency: int
 ) -> list[Any]:
     """Run nodes at the same time. If one fails the others are stopped."""
-    room = asyncio.Semaphore(at_once)
+    room = asyncio.Semaphore(max_concurrency)
     start = context.fork()
 
     async def run(node: Node, own: Context, path: str) -> Any:
@@ -109,17 +117,17 @@ class Loop(Node):
     until: Callable[..., bool]
     after: str | None = None
     """The node after which `until` is asked; None: the last one. What comes behind it may never run."""
-    at_most: int = 3
-    must_settle: bool = False
-    """Whether it is an error if the result is not good enough after `at_most` rounds."""
+    max_rounds: int = 3
+    raise_at_limit: bool = False
+    """Whether it is an error if the result is not good enough after `max_rounds` rounds."""
 
     @property
-    def output(self) -> Any:
-        """What the last node gives; None if it has not run."""
+    def produces(self) -> Any:
+        """What the last node produces; None if it has not run."""
         last = self.nodes[-1]
-        return last.output if self.after in {None, last.name} else last.output | None
+        return last.produces if self.after in {None, last.name} else last.produces | None
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
+    def functions(self) -> Sequence[Callable[..., Any]]:
         """Return the question whether it is good enough."""
         return (self.until,)
 
@@ -129,41 +137,41 @@ class Loop(Node):
 
     async def run(self, context: Context, do: Do) -> Any:
         """Go round until the result is good enough."""
-        last = self.nodes[-1].name
-        for turn in range(self.at_most):
+        last = self.nodes[-1]
+        for turn in range(self.max_rounds):
             for node in self.nodes:
-                context.outputs[node.name] = await do(node, context, f"[{turn}].{node.name}")
-                is_asked = node.name == (self.after or last)
+                context.outputs[node.writes] = await do(node, context, f"[{turn}].{node.name}")
+                is_asked = node.name == (self.after or last.name)
                 if is_asked and await call(self.until, context.values()):
-                    return context.outputs.get(last)
-        if self.must_settle:
-            raise LoopNotSettled(f"{self.name} was not good enough after {self.at_most} rounds.")
-        context.notes.append(f"{self.name}: not good enough after {self.at_most} rounds")
-        return context.outputs[last]
+                    return context.outputs.get(last.writes)
+        if self.raise_at_limit:
+            raise LoopDidNotConverge(f"{self.name} was not good enough after {self.max_rounds} rounds.")
+        context.notes.append(f"{self.name}: not good enough after {self.max_rounds} rounds")
+        return context.outputs[last.writes]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sub(Node):
+class SubGraph(Node):
     """Another workflow, with its own nodes."""
 
     is_step: ClassVar[bool] = False
 
-    flow: "Flow[Any, Any]"
-    give: Callable[..., BaseModel]
+    graph: "Graph[Any, Any]"
+    input: Callable[..., BaseModel]
     """Returns the other workflow's input."""
 
     @property
-    def output(self) -> Any:
-        """What the other workflow gives."""
-        return self.flow.output
+    def produces(self) -> Any:
+        """What the other workflow produces."""
+        return self.graph.output
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
-        """Return what gives its input."""
-        return (self.give,)
+    def functions(self) -> Sequence[Callable[..., Any]]:
+        """Return what returns its input."""
+        return (self.input,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Run the other workflow inside this one, with its budget."""
-        inner = Context(await call(self.give, context.values()), context.budget)
-        output = await self.flow.walk(inner, do, ".")
+        inner = Context(await call(self.input, context.values()), context.budget)
+        output = await self.graph.walk(inner, do, ".")
         context.join(inner.cost, inner.notes)
         return output

@@ -32,9 +32,9 @@ class UnknownChoice(AppError):
     title = "Unknown choice"
 
 
-class LoopNotSettled(AppError):
+class LoopDidNotConverge(AppError):
     """A loop reached its bound, and its result is still not good enough."""
 
     status = 502
-    code = "loop-not-settled"
-    title = "Loop not settled"
+    code = "loop-did-not-converge"
+    title = "Loop did not converge"

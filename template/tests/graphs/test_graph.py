@@ -9,25 +9,24 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from app.core.errors import AppError, ServiceUnavailable, TimedOut
-from app.core.workflow import Steps
-from app.llm.errors import BudgetExceeded
-from app.workflows import (
+from app.graphs import (
     END,
     Branches,
     Context,
-    Each,
-    Flow,
+    ForEach,
     Function,
+    Graph,
     Loop,
     Model,
     Node,
     Router,
     Rule,
-    Sub,
-    run,
+    SubGraph,
 )
-from app.workflows.errors import LoopNotSettled, NodeTimedOut, WrongOutput
-from app.workflows.nodes import Do
+from app.graphs.errors import LoopDidNotConverge, NodeTimedOut, WrongOutput
+from app.graphs.nodes import Do
+from app.llm.errors import BudgetExceeded
+from app.workflows import Steps
 
 S = TypeVar("S")
 
@@ -56,8 +55,8 @@ def is_long(count: Number) -> bool:
     return count.number > 3
 
 
-def flow_of(*nodes: Node, **settings: Any) -> Flow[Text, Number]:
-    return Flow(name="test", summary="", input=Text, output=Number, nodes=nodes, **settings)
+def graph_of(*nodes: Node, **settings: Any) -> Graph[Text, Number]:
+    return Graph(name="test", summary="", input=Text, output=Number, nodes=nodes, **settings)
 
 
 class KeptSteps(Steps):
@@ -79,36 +78,94 @@ COUNT = Function(name="count", call=count)
 
 
 async def test_nodes_run_in_their_order_and_read_each_other_by_name() -> None:
-    flow = flow_of(COUNT, Function(name="double", call=double))
+    graph = graph_of(COUNT, Function(name="double", call=double))
 
-    assert (await run(flow, Text(text="abc"))).number == 6
+    assert (await graph.execute(Text(text="abc"))).number == 6
 
 
 @pytest.mark.parametrize(("text", "expected"), [("ab", 3), ("abcdef", 12)])
 async def test_the_first_rule_that_holds_decides_what_is_next(text: str, expected: int) -> None:
-    flow = flow_of(
+    graph = graph_of(
         COUNT,
         Router(name="route", rules=[Rule("double", is_long)], otherwise="add_one"),
-        Function(name="double", call=double, then=END),
+        Function(name="double", call=double, next=END),
         Function(name="add_one", call=add_one),
     )
 
-    assert (await run(flow, Text(text=text))).number == expected
+    assert (await graph.execute(Text(text=text))).number == expected
 
 
 async def test_a_node_after_several_ways_reads_what_may_be_missing_as_none() -> None:
     def join(double: Number | None, count: Number) -> Number:
         return double or count
 
-    flow = flow_of(
+    graph = graph_of(
         COUNT,
         Router(name="route", rules=[Rule("double", is_long)], otherwise="join"),
         Function(name="double", call=double),
         Function(name="join", call=join),
     )
 
-    assert (await run(flow, Text(text="ab"))).number == 2
-    assert (await run(flow, Text(text="abcd"))).number == 8
+    assert (await graph.execute(Text(text="ab"))).number == 2
+    assert (await graph.execute(Text(text="abcd"))).number == 8
+
+
+@pytest.mark.parametrize(("text", "expected"), [("ab", 3), ("abcdef", 12)])
+async def test_nodes_on_different_ways_may_write_one_output_which_those_behind_them_read(
+    text: str, expected: int
+) -> None:
+    def same(result: Number) -> Number:
+        return result
+
+    graph = graph_of(
+        COUNT,
+        Router(name="route", rules=[Rule("double", is_long)], otherwise="add_one"),
+        Function(name="double", call=double, output="result", next="join"),
+        Function(name="add_one", call=add_one, output="result"),
+        Function(name="join", call=same),
+    )
+
+    assert (await graph.execute(Text(text=text))).number == expected
+
+
+async def test_a_node_may_write_the_output_of_an_earlier_one_anew() -> None:
+    def doubled(count: Number) -> Number:
+        return Number(number=count.number * 2)
+
+    def result(count: Number) -> Number:
+        return count
+
+    graph = graph_of(
+        COUNT,
+        Loop(
+            name="grow",
+            nodes=[Function(name="double", call=doubled, output="count")],
+            until=is_long,
+            max_rounds=9,
+        ),
+        Function(name="result", call=result),
+    )
+
+    assert (await graph.execute(Text(text="a"))).number == 4
+
+
+async def test_the_list_of_a_for_each_may_be_the_output_of_a_node() -> None:
+    def words(input: Text) -> list[str]:
+        return input.text.split()
+
+    def length(item: str) -> int:
+        return len(item)
+
+    def total(lengths: list[int]) -> Number:
+        return Number(number=sum(lengths))
+
+    graph = graph_of(
+        Function(name="split", call=words, output="words"),
+        ForEach(name="measure", over="words", node=Function(name="length", call=length), output="lengths"),
+        Function(name="total", call=total),
+    )
+
+    assert (await graph.execute(Text(text="a bb"))).number == 3
 
 
 async def test_each_item_is_worked_on_at_the_same_time_and_in_order() -> None:
@@ -128,12 +185,12 @@ async def test_each_item_is_worked_on_at_the_same_time_and_in_order() -> None:
     def total(lengths: list[int]) -> Number:
         return Number(number=int("".join(map(str, lengths))))
 
-    flow = flow_of(
-        Each(name="lengths", over=words, node=Function(name="length", call=length), at_once=2),
+    graph = graph_of(
+        ForEach(name="lengths", over=words, node=Function(name="length", call=length), max_concurrency=2),
         Function(name="total", call=total),
     )
 
-    assert (await run(flow, Text(text="a bb ccc dddd"))).number == 1234
+    assert (await graph.execute(Text(text="a bb ccc dddd"))).number == 1234
     assert most == 2
 
 
@@ -141,7 +198,7 @@ async def test_branches_run_side_by_side_and_later_nodes_read_each() -> None:
     def total(double: Number, add_one: Number) -> Number:
         return Number(number=double.number + add_one.number)
 
-    flow = flow_of(
+    graph = graph_of(
         COUNT,
         Branches(
             name="both",
@@ -150,7 +207,7 @@ async def test_branches_run_side_by_side_and_later_nodes_read_each() -> None:
         Function(name="total", call=total),
     )
 
-    assert (await run(flow, Text(text="abc"))).number == 10
+    assert (await graph.execute(Text(text="abc"))).number == 10
 
 
 async def test_when_one_branch_fails_the_others_are_stopped() -> None:
@@ -168,13 +225,13 @@ async def test_when_one_branch_fails_the_others_are_stopped() -> None:
     async def fail() -> int:
         raise AppError("broken")
 
-    flow = flow_of(
+    graph = graph_of(
         Branches(name="both", nodes=[Function(name="wait", call=wait), Function(name="fail", call=fail)]),
         COUNT,
     )
 
     with pytest.raises(AppError, match="broken"):
-        await run(flow, Text(text=""))
+        await graph.execute(Text(text=""))
 
     assert stopped
 
@@ -188,9 +245,11 @@ def is_enough(grown: Number) -> bool:
 
 
 async def test_a_loop_ends_when_the_result_is_good_enough() -> None:
-    flow = flow_of(Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, at_most=9))
+    graph = graph_of(
+        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, max_rounds=9)
+    )
 
-    assert (await run(flow, Text(text="ab"))).number == 5
+    assert (await graph.execute(Text(text="ab"))).number == 5
 
 
 async def test_a_loop_ends_at_its_bound_and_says_so() -> None:
@@ -200,30 +259,32 @@ async def test_a_loop_ends_at_its_bound_and_says_so() -> None:
         noted.extend(context.notes)
         return grown
 
-    flow = flow_of(
-        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, at_most=2),
+    graph = graph_of(
+        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, max_rounds=2),
         Function(name="look", call=look),
     )
 
-    assert (await run(flow, Text(text="a"))).number == 3
+    assert (await graph.execute(Text(text="a"))).number == 3
     assert noted == ["loop: not good enough after 2 rounds"]
 
 
 async def test_a_loop_that_must_settle_fails_at_its_bound() -> None:
     body = [Function(name="grown", call=grow)]
-    flow = flow_of(Loop(name="loop", nodes=body, until=is_enough, at_most=2, must_settle=True))
+    graph = graph_of(Loop(name="loop", nodes=body, until=is_enough, max_rounds=2, raise_at_limit=True))
 
-    with pytest.raises(LoopNotSettled, match="2 rounds"):
-        await run(flow, Text(text="a"))
+    with pytest.raises(LoopDidNotConverge, match="2 rounds"):
+        await graph.execute(Text(text="a"))
 
 
 async def test_another_workflow_is_a_node() -> None:
     def give(input: Text) -> Text:
         return Text(text=input.text * 2)
 
-    inner = flow_of(COUNT)
+    inner = graph_of(COUNT)
 
-    assert (await run(flow_of(Sub(name="sub", flow=inner, give=give)), Text(text="abc"))).number == 6
+    assert (
+        await graph_of(SubGraph(name="sub", graph=inner, input=give)).execute(Text(text="abc"))
+    ).number == 6
 
 
 async def test_a_model_is_asked_with_its_prompt_file() -> None:
@@ -233,9 +294,11 @@ async def test_a_model_is_asked_with_its_prompt_file() -> None:
     def length(answer: str) -> Number:
         return Number(number=len(answer))
 
-    flow = flow_of(Model(name="answer", prompt="llm.chat", say=text_of), Function(name="length", call=length))
+    graph = graph_of(
+        Model(name="answer", prompt="llm.chat", message=text_of), Function(name="length", call=length)
+    )
 
-    assert (await run(flow, Text(text="Hello"))).number > len("Hello")
+    assert (await graph.execute(Text(text="Hello"))).number > len("Hello")
 
 
 async def test_what_is_done_is_not_done_again() -> None:
@@ -249,11 +312,11 @@ async def test_what_is_done_is_not_done_again() -> None:
             raise ServiceUnavailable("down")
         return count
 
-    flow = flow_of(COUNT, Function(name="fragile", call=fail_once))
+    graph = graph_of(COUNT, Function(name="fragile", call=fail_once))
 
     with pytest.raises(ServiceUnavailable):
-        await run(flow, Text(text="abc"), steps)
-    output = await run(flow, Text(text="abc"), steps)
+        await graph.execute(Text(text="abc"), steps)
+    output = await graph.execute(Text(text="abc"), steps)
 
     assert (output.number, steps.done) == (3, ["count", "fragile"])
 
@@ -266,13 +329,13 @@ async def test_every_node_inside_another_is_a_step_of_its_own() -> None:
         return item
 
     steps = KeptSteps()
-    flow = flow_of(
-        Each(name="all", over=letters, node=Function(name="one", call=same), at_once=1),
-        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, at_most=2),
-        Sub(name="sub", flow=flow_of(COUNT), give=lambda_input),
+    graph = graph_of(
+        ForEach(name="all", over=letters, node=Function(name="one", call=same), max_concurrency=1),
+        Loop(name="loop", nodes=[Function(name="grown", call=grow)], until=is_enough, max_rounds=2),
+        SubGraph(name="sub", graph=graph_of(COUNT), input=lambda_input),
     )
 
-    await run(flow, Text(text="ab"), steps)
+    await graph.execute(Text(text="ab"), steps)
 
     assert steps.done == ["all[0]", "all[1]", "loop[0].grown", "loop[1].grown", "sub.count"]
 
@@ -291,7 +354,7 @@ async def test_a_node_is_tried_again_after_an_error_that_may_pass() -> None:
             raise ServiceUnavailable("down")
         return Number(number=tries)
 
-    assert (await run(flow_of(Function(name="f", call=fragile, attempts=3)), Text(text=""))).number == 3
+    assert (await graph_of(Function(name="f", call=fragile, attempts=3)).execute(Text(text=""))).number == 3
 
 
 async def test_a_node_that_takes_too_long_is_named() -> None:
@@ -300,14 +363,14 @@ async def test_a_node_that_takes_too_long_is_named() -> None:
         return Number(number=0)
 
     with pytest.raises(NodeTimedOut, match="'sleepy'"):
-        await run(flow_of(Function(name="sleepy", call=sleep, time_limit=0.01)), Text(text=""))
+        await graph_of(Function(name="sleepy", call=sleep, time_limit=0.01)).execute(Text(text=""))
 
 
 class Costly(Node):
     """A node whose model call has cost a dollar."""
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         return Number
 
     async def run(self, context: Context, do: Do) -> Number:
@@ -318,7 +381,7 @@ class Costly(Node):
 
 async def test_a_node_that_costs_too_much_is_named() -> None:
     with pytest.raises(BudgetExceeded, match="'costly'"):
-        await run(flow_of(Costly(name="costly", max_cost=Decimal("0.5"))), Text(text=""))
+        await graph_of(Costly(name="costly", max_cost=Decimal("0.5"))).execute(Text(text=""))
 
 
 async def test_what_was_paid_in_an_earlier_attempt_counts() -> None:
@@ -329,17 +392,17 @@ async def test_what_was_paid_in_an_earlier_attempt_counts() -> None:
         return costly
 
     steps = KeptSteps()
-    flow = flow_of(Costly(name="costly"), Function(name="look", call=look))
-    await run(flow, Text(text=""), steps)
+    graph = graph_of(Costly(name="costly"), Function(name="look", call=look))
+    await graph.execute(Text(text=""), steps)
     del steps.kept["look"]
 
-    await run(flow, Text(text=""), steps)
+    await graph.execute(Text(text=""), steps)
 
     assert spent == [Decimal(0), Decimal(1)]
 
 
 async def test_a_workflow_is_known_to_the_rest_as_any_other() -> None:
-    workflow = flow_of(COUNT, example={"text": "a"}).as_workflow()
+    workflow = graph_of(COUNT, example={"text": "a"})
 
     assert (await workflow.run(Text(text="abc"), Steps())).number == 3
     assert workflow.validate(workflow.example).text == "a"
@@ -359,14 +422,14 @@ async def test_a_loop_may_be_asked_in_the_middle_of_a_round() -> None:
         return Number(number=measure.number if again is None else -measure.number)
 
     nodes = [Function(name="measure", call=measure), Function(name="again", call=again)]
-    flow = flow_of(
+    graph = graph_of(
         COUNT,
         Loop(name="grow", nodes=nodes, until=is_enough, after="measure"),
         Function(name="finish", call=finish),
     )
 
-    assert (await run(flow, Text(text="abcd"))).number == 4
-    assert (await run(flow, Text(text="a"))).number == -4
+    assert (await graph.execute(Text(text="abcd"))).number == 4
+    assert (await graph.execute(Text(text="a"))).number == -4
 
 
 async def test_a_step_inside_others_has_a_name_of_its_own_in_each_round() -> None:
@@ -382,11 +445,11 @@ async def test_a_step_inside_others_has_a_name_of_its_own_in_each_round() -> Non
     def is_enough(all_of_them: Number) -> bool:
         return all_of_them.number > 20
 
-    inner = Each(name="each", over=numbers, node=Function(name="doubled", call=doubled))
+    inner = ForEach(name="each", over=numbers, node=Function(name="doubled", call=doubled))
     loop = Loop(name="loop", nodes=[inner, Function(name="all_of_them", call=all_of_them)], until=is_enough)
     steps = KeptSteps()
 
-    assert (await run(flow_of(COUNT, loop), Text(text="ab"), steps)).number == 28
+    assert (await graph_of(COUNT, loop).execute(Text(text="ab"), steps)).number == 28
     assert sorted(steps.done) == [  # those of one list are done at the same time
         "count",
         "loop[0].all_of_them",
@@ -402,10 +465,10 @@ async def test_a_workflow_has_a_time_limit() -> None:
         await asyncio.sleep(60)
         return count
 
-    flow = flow_of(COUNT, Function(name="sleep", call=sleep), time_limit=0.05)
+    graph = graph_of(COUNT, Function(name="sleep", call=sleep), time_limit=0.05)
 
     with pytest.raises(TimedOut, match=r"'test' took longer than 0\.05 seconds"):
-        await run(flow, Text(text="a"))
+        await graph.execute(Text(text="a"))
 
 
 async def test_a_limit_of_cost_stops_what_has_not_begun() -> None:
@@ -413,7 +476,7 @@ async def test_a_limit_of_cost_stops_what_has_not_begun() -> None:
 
     class Costly(Node):
         @property
-        def output(self) -> Any:
+        def produces(self) -> Any:
             return int
 
         async def run(self, context: Context, do: Do) -> int:
@@ -425,14 +488,16 @@ async def test_a_limit_of_cost_stops_what_has_not_begun() -> None:
     def eight(count: Number) -> list[int]:
         return [count.number] * 8
 
-    flow = flow_of(
+    graph = graph_of(
         COUNT,
-        Each(name="each", over=eight, node=Costly(name="costly"), at_once=1, max_cost=Decimal("0.15")),
+        ForEach(
+            name="each", over=eight, node=Costly(name="costly"), max_concurrency=1, max_cost=Decimal("0.15")
+        ),
         Function(name="end_", call=add_one),
     )
 
     with pytest.raises(BudgetExceeded):
-        await run(flow, Text(text="a"))
+        await graph.execute(Text(text="a"))
     assert len(begun) == 2
 
 
@@ -441,7 +506,7 @@ async def test_a_function_that_gives_another_thing_than_it_says_is_found_out() -
         return cast("Number", str(count))
 
     with pytest.raises(WrongOutput, match="'lie'"):
-        await run(flow_of(COUNT, Function(name="lie", call=lie)), Text(text="a"))
+        await graph_of(COUNT, Function(name="lie", call=lie)).execute(Text(text="a"))
 
 
 class Down(AppError):
@@ -455,9 +520,9 @@ async def test_a_workflow_goes_on_after_an_error_that_is_named() -> None:
     def finish(broken: Number | None) -> Number:
         return Number(number=-1 if broken is None else broken.number)
 
-    nodes = [Function(name="broken", call=fail, unless=(Down,)), Function(name="finish", call=finish)]
+    nodes = [Function(name="broken", call=fail, none_on=(Down,)), Function(name="finish", call=finish)]
 
-    assert (await run(flow_of(*nodes), Text(text=""))).number == -1
+    assert (await graph_of(*nodes).execute(Text(text=""))).number == -1
 
 
 async def test_one_item_that_fails_costs_its_part() -> None:
@@ -472,6 +537,6 @@ async def test_one_item_that_fails_costs_its_part() -> None:
     def total(parts: list[int | None]) -> Number:
         return Number(number=sum(part or 0 for part in parts))
 
-    each = Each(name="parts", over=items, node=Function(name="part", call=part, unless=(Down,)))
+    each = ForEach(name="parts", over=items, node=Function(name="part", call=part, none_on=(Down,)))
 
-    assert (await run(flow_of(each, Function(name="total", call=total)), Text(text=""))).number == 2
+    assert (await graph_of(each, Function(name="total", call=total)).execute(Text(text=""))).number == 2

@@ -6,11 +6,11 @@
 | `Model` | one question to a model, a typed answer | Strategy: any model |
 | `Agent` | an agent with tools, within limits | Strategy: any framework |
 | `Router` | decides which node is next: rules first, then perhaps a model | Strategy |
-| `Each` | the same node for every item of a list, several at a time | fan-out, fan-in |
+| `ForEach` | the same node for every item of a list, several at a time | fan-out, fan-in |
 | `Branches` | several nodes at the same time | fan-out, fan-in |
 | `Loop` | nodes again and again until the result is good enough | evaluator-optimiser |
 | `Approval` | a person decides; a durable run waits for it | |
-| `Sub` | another workflow | Composite |
+| `SubGraph` | another workflow | Composite |
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +19,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.core.errors import AppError
-from app.core.workflow import Decision
-from app.workflows.context import Context
-from app.workflows.errors import UnknownChoice
-from app.workflows.functions import call, name_of, result
+from app.graphs.context import Context
+from app.graphs.errors import UnknownChoice
+from app.graphs.functions import call, name_of, result
+from app.workflows import Decision
 
 if TYPE_CHECKING:
     from app import agents
@@ -40,31 +40,39 @@ class Node:
     """What every node has."""
 
     name: str
-    then: str | None = None
+    output: str | None = None
+    """The name under which later nodes read what it produces; None: its own name. Nodes on different ways may
+    write the same one: where the ways meet it is that of the way that was taken."""
+    next: str | None = None
     """The node that follows; None: the next one in the list."""
     time_limit: float | None = None
     """Seconds that one attempt may take."""
     attempts: int = 1
-    """How often it is tried after an error that may pass."""
+    """How often it is tried after a transient error."""
     max_cost: Decimal | None = None
     """US dollars that its model calls may cost."""
-    unless: tuple[type[AppError], ...] = ()
+    none_on: tuple[type[AppError], ...] = ()
     """Errors after which a function, a model or an agent has no output, None, and the workflow goes on."""
 
     is_step: ClassVar[bool] = True
     """Whether its result is kept as a whole; otherwise the nodes that it runs are."""
 
     @property
-    def output(self) -> Any:
-        """The type of what it gives."""
+    def writes(self) -> str:
+        """The name of its output."""
+        return self.output or self.name
+
+    @property
+    def produces(self) -> Any:
+        """The type of its output."""
         raise NotImplementedError
 
     def or_none(self, output: Any) -> Any:
         """Return the type of an output that may be missing."""
-        return output | None if self.unless else output
+        return output | None if self.none_on else output
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
-        """Return its functions: their parameters say what it needs."""
+    def functions(self) -> Sequence[Callable[..., Any]]:
+        """Return its functions: their parameters name the outputs that it reads."""
         return ()
 
     def inner(self) -> Sequence["Node"]:
@@ -87,11 +95,11 @@ class Function(Node):
     call: Callable[..., Any]
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         """What the function returns."""
         return self.or_none(result(self.call))
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
+    def functions(self) -> Sequence[Callable[..., Any]]:
         """Return the function."""
         return (self.call,)
 
@@ -103,13 +111,13 @@ class Function(Node):
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Node):
-    """One question to a model. What people or documents said goes into `say`, never into the instructions."""
+    """One question to a model. What people or documents said goes into `message`, not the instructions."""
 
     prompt: str
     """The prompt file with the instructions, such as `automation.classify`."""
-    say: Callable[..., str]
+    message: Callable[..., str]
     """Returns what the model is to look at."""
-    answer: type[Any] = str
+    output_type: type[Any] = str
     """`str`, or the Pydantic model that the answer must fit."""
     variables: Callable[..., Mapping[str, object]] | None = None
     """Returns the variables of the prompt file, if it has some."""
@@ -117,13 +125,13 @@ class Model(Node):
     """`provider:name`; None: the one of `LLM_MODEL`."""
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         """What the model answers."""
-        return self.or_none(self.answer)
+        return self.or_none(self.output_type)
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
+    def functions(self) -> Sequence[Callable[..., Any]]:
         """Return its functions."""
-        return (self.say, self.variables) if self.variables else (self.say,)
+        return (self.message, self.variables) if self.variables else (self.message,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Ask the model."""
@@ -132,16 +140,16 @@ class Model(Node):
         del do
         variables = await call(self.variables, context.values()) if self.variables else {}
         instructions = load_prompt(self.prompt).render(**variables)
-        text = await call(self.say, context.values())
+        text = await call(self.message, context.values())
         options: dict[str, Any] = {
             "instructions": instructions,
             "model": self.model,
             "budget": context.budget,
         }
-        if self.answer is str:
+        if self.output_type is str:
             reply: Any = await complete(text, **options)
         else:
-            reply = await extract(text, self.answer, **options)
+            reply = await extract(text, self.output_type, **options)
         context.cost += reply.cost or Decimal(0)
         return reply.output
 
@@ -152,29 +160,29 @@ class Agent(Node):
 
     agent: "Callable[[], agents.Agent[Any]]"
     """Makes the agent."""
-    say: Callable[..., str]
+    message: Callable[..., str]
     """Returns what the agent is asked."""
-    answer: type[Any] = str
+    output_type: type[Any] = str
     """The agent's output type."""
-    recall: "Callable[..., Sequence[Message]] | None" = None
+    history: "Callable[..., Sequence[Message]] | None" = None
     """Returns the conversation before."""
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         """What the agent answers."""
-        return self.or_none(self.answer)
+        return self.or_none(self.output_type)
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
+    def functions(self) -> Sequence[Callable[..., Any]]:
         """Return its functions."""
-        return (self.say, self.recall) if self.recall else (self.say,)
+        return (self.message, self.history) if self.history else (self.message,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Let the agent work."""
         del do
-        text = await call(self.say, context.values())
-        history = await call(self.recall, context.values()) if self.recall else ()
-        result = await self.agent().run(text, history=history, budget=context.budget)
-        tools = [call.name for message in result.transcript[len(history) :] for call in message.tool_calls]
+        text = await call(self.message, context.values())
+        earlier = await call(self.history, context.values()) if self.history else ()
+        result = await self.agent().run(text, history=earlier, budget=context.budget)
+        tools = [call.name for message in result.transcript[len(earlier) :] for call in message.tool_calls]
         context.notes.append(f"{self.name}: used {', '.join(tools) or 'no tools'}")
         context.cost += result.cost or Decimal(0)
         return result.output
@@ -186,23 +194,23 @@ class Approval(Node):
 
     is_step: ClassVar[bool] = False
 
-    ask: Callable[..., Any]
+    question: Callable[..., Any]
     """Returns what the person is shown: a Pydantic model, or other JSON."""
     decision: type[Decision] = Decision
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         """The decision."""
         return self.decision
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
+    def functions(self) -> Sequence[Callable[..., Any]]:
         """Return its function."""
-        return (self.ask,)
+        return (self.question,)
 
     async def run(self, context: Context, do: Do) -> Any:
         """Return the question; who carries out the workflow waits for the answer."""
         del do
-        return await call(self.ask, context.values())
+        return await call(self.question, context.values())
 
 
 @dataclass(frozen=True)
@@ -224,13 +232,13 @@ class Router(Node):
     """The nodes among which the model may choose."""
 
     @property
-    def output(self) -> Any:
+    def produces(self) -> Any:
         """The name of the node that is next."""
         return str
 
-    def readers(self) -> Sequence[Callable[..., Any]]:
+    def functions(self) -> Sequence[Callable[..., Any]]:
         """Return the conditions, and the functions of the model."""
-        model = self.otherwise.readers() if isinstance(self.otherwise, Model) else ()
+        model = self.otherwise.functions() if isinstance(self.otherwise, Model) else ()
         return (*(rule.when for rule in self.rules), *model)
 
     def targets(self) -> Sequence[str]:

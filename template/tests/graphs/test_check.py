@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from app.workflows import END, Approval, Branches, Each, Flow, Function, Loop, Model, Node, Router, Rule
-from app.workflows.check import fits
-from app.workflows.errors import DefinitionError
+from app.graphs import END, Approval, Branches, ForEach, Function, Graph, Loop, Model, Node, Router, Rule
+from app.graphs.check import fits
+from app.graphs.errors import DefinitionError
 
 
 class Text(BaseModel):
@@ -53,11 +53,15 @@ def items(first: int) -> list[int]:
     return [first]
 
 
+def wants_result(result: Text) -> Text:
+    return result
+
+
 FIRST, SECOND = Function(name="first", call=first), Function(name="second", call=second)
 
 
-def declare(nodes: Sequence[Node]) -> Flow[Text, Text]:
-    return Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+def declare(nodes: Sequence[Node]) -> Graph[Text, Text]:
+    return Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)
 
 
 @pytest.mark.parametrize(
@@ -67,24 +71,24 @@ def declare(nodes: Sequence[Node]) -> Flow[Text, Text]:
         ([FIRST, SECOND, SECOND], "'second' has the name of another node"),
         ([Function(name="input", call=first)], "'input' needs a name"),
         ([Function(name="a b", call=first)], "'a b' needs a name"),
-        ([FIRST, Function(name="second", call=second, then="nonsense")], "'second' leads to 'nonsense'"),
+        ([FIRST, Function(name="second", call=second, next="nonsense")], "'second' leads to 'nonsense'"),
         (
             [FIRST, Router(name="route", rules=[Rule("nonsense", is_big)], otherwise="second"), SECOND],
             "'route' leads to 'nonsense'",
         ),
         (
-            [FIRST, Router(name="route", rules=[], otherwise="second", then="second"), SECOND],
+            [FIRST, Router(name="route", rules=[], otherwise="second", next="second"), SECOND],
             "'route' chooses what follows",
         ),
         (
-            [FIRST, Function(name="second", call=second, then=END), Function(name="third", call=third)],
+            [FIRST, Function(name="second", call=second, next=END), Function(name="third", call=third)],
             "'third' cannot be reached",
         ),
         (
-            [FIRST, SECOND, Function(name="third", call=third, then="second")],
+            [FIRST, SECOND, Function(name="third", call=third, next="second")],
             "goes in a circle: .*second.*third",
         ),
-        ([Function(name="second", call=second)], "'second' reads 'first', which no node before it gives"),
+        ([Function(name="second", call=second)], "'second' reads 'first', which no node before it writes"),
         ([FIRST, Function(name="b", call=wants_text)], "'b' reads 'first' as str, but it is int"),
         ([FIRST], "'first' ends with int, not Text"),
         ([FIRST, Function(name="b", call=untyped)], r"untyped\(\) needs a type"),
@@ -103,15 +107,41 @@ def declare(nodes: Sequence[Node]) -> Flow[Text, Text]:
                 FIRST,
                 Branches(name="both", nodes=[SECOND, Function(name="third", call=third)]),
             ],
-            "'third' reads 'second', which no node before it gives",
+            "'third' reads 'second', which no node before it writes",
         ),
         (
-            [FIRST, Each(name="all", over=items, node=Function(name="b", call=wants_text)), SECOND],
+            [FIRST, ForEach(name="all", over=items, node=Function(name="b", call=wants_text)), SECOND],
             "'b' reads 'first' as str",
         ),
         (
             [FIRST, Loop(name="loop", nodes=[Function(name="third", call=third), SECOND], until=is_big)],
             "'third' reads 'second' as Text, but it is .*None",
+        ),
+        ([Function(name="first", call=first, output="input")], "'first' cannot write 'input'"),
+        (
+            [
+                FIRST,
+                Branches(name="both", nodes=[SECOND, Function(name="same", call=second, output="second")]),
+            ],
+            "'both' has two nodes that write the same output",
+        ),
+        (
+            [FIRST, ForEach(name="all", over="nothing", node=Function(name="b", call=items))],
+            "'all' goes over 'nothing', which no node before it writes",
+        ),
+        (
+            [FIRST, ForEach(name="all", over="first", node=Function(name="b", call=items))],
+            "'all' goes over int, which is not a list",
+        ),
+        (
+            [
+                FIRST,
+                Router(name="route", rules=[Rule("second", is_big)], otherwise="other"),
+                Function(name="second", call=second, output="result", next="last"),
+                Function(name="other", call=items, output="result"),
+                Function(name="last", call=wants_result),
+            ],
+            "'last' reads 'result' as Text, but it is .*list",
         ),
     ],
 )
@@ -147,11 +177,11 @@ def test_a_type_fits(given: Any, wanted: Any, expected: bool) -> None:
 
 
 def test_an_approval_cannot_wait_beside_other_nodes() -> None:
-    approve = Approval(name="approve", ask=first)
+    approve = Approval(name="approve", question=first)
     nodes = [Branches(name="both", nodes=[approve]), Function(name="first", call=first)]
 
     with pytest.raises(DefinitionError, match=r"'approve' cannot wait inside 'both'"):
-        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+        Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)
 
 
 class Answer(BaseModel):
@@ -173,7 +203,7 @@ def say(first: int) -> str:
 def test_a_model_that_routes_needs_choices_and_an_answer_that_names_one(
     answer: type[BaseModel], choices: list[str], said: str
 ) -> None:
-    model = Model(name="model", prompt="llm.chat", say=say, answer=answer)
+    model = Model(name="model", prompt="llm.chat", message=say, output_type=answer)
     nodes = [
         Function(name="first", call=first),
         Router(name="route", rules=[], otherwise=model, choices=choices),
@@ -181,7 +211,7 @@ def test_a_model_that_routes_needs_choices_and_an_answer_that_names_one(
     ]
 
     with pytest.raises(DefinitionError, match=said):
-        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+        Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)
 
 
 def test_a_node_inside_another_one_cannot_say_what_follows() -> None:
@@ -193,7 +223,7 @@ def test_a_node_inside_another_one_cannot_say_what_follows() -> None:
     ]
 
     with pytest.raises(DefinitionError, match="'route' is inside another node"):
-        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+        Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)
 
 
 class Item(BaseModel):
@@ -234,9 +264,15 @@ def unknown_type(first: int) -> threading.Event:
 @pytest.mark.parametrize(
     ("node", "said"),
     [
-        (Each(name="each", over=numbers, node=Function(name="n", call=wants_item)), "reads 'item' as Item"),
-        (Each(name="each", over=no_list, node=Function(name="n", call=wants_item)), "no list"),
-        (Each(name="each", over=items, node=Function(name="n", call=first), at_once=0), "at_once"),
+        (
+            ForEach(name="each", over=numbers, node=Function(name="n", call=wants_item)),
+            "reads 'item' as Item",
+        ),
+        (ForEach(name="each", over=no_list, node=Function(name="n", call=wants_item)), "not a list"),
+        (
+            ForEach(name="each", over=items, node=Function(name="n", call=first), max_concurrency=0),
+            "max_concurrency",
+        ),
         (Function(name="n", call=with_rest), "with names"),
         (Function(name="n", call=first, attempts=0), "attempts"),
         (Function(name="n", call=unknown_type), "cannot be written as JSON"),
@@ -253,16 +289,16 @@ def test_what_cannot_work_is_found_when_it_is_declared(node: Node, said: str) ->
     nodes = [Function(name="first", call=first), node, Function(name="last", call=with_default)]
 
     with pytest.raises(DefinitionError, match=said):
-        Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+        Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)
 
 
 def test_a_parameter_with_a_default_need_not_be_given() -> None:
     nodes = [Function(name="first", call=first), Function(name="last", call=with_default)]
 
-    assert Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+    assert Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)
 
 
 def test_a_function_with_arguments_filled_in_is_read_like_the_function() -> None:
     nodes = [Function(name="first", call=first), Function(name="last", call=partial(with_default, more=4))]
 
-    assert Flow(name="test", summary="", input=Text, output=Text, nodes=nodes)
+    assert Graph(name="test", summary="", input=Text, output=Text, nodes=nodes)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 from app.core.threads import run_in_thread
-from app.workflows.errors import DefinitionError
+from app.graphs.errors import DefinitionError
 
 
 @cache

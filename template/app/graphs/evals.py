@@ -14,8 +14,9 @@ from typing import Any
 
 from app.core.dry_run import dry_run
 from app.core.errors import AppError, NotFound
-from app.core.registry import load_features
-from app.workflows.flow import Flow, Observed, observe
+from app.core.paths import ROOT
+from app.graphs.graph import Graph, Observed, observe
+from app.workflows import WORKFLOWS
 
 Case = Mapping[str, Any]
 Score = Callable[[Observed, Mapping[str, Any]], dict[str, bool]]
@@ -25,27 +26,30 @@ Score = Callable[[Observed, Mapping[str, Any]], dict[str, bool]]
 class Labelled:
     """A workflow with its cases."""
 
-    flow: Flow[Any, Any]
+    graph: Graph[Any, Any]
     cases: tuple[Case, ...]
     score: Score
 
 
 def load_labelled(name: str) -> Labelled:
     """Return a workflow with its cases. Raises `NotFound` that names those that have some."""
-    known = {}
-    for feature in load_features():
-        for workflow in feature.workflows:
-            if (feature.folder / "evals" / "cases.jsonl").exists():
-                known[workflow] = feature
-    if name not in known:
-        raise NotFound(f"{name!r} has no labelled cases.", hint=f"These have: {', '.join(known) or 'none'}.")
-    package = f"app.{known[name].name}"
-    lines = (known[name].folder / "evals" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    folders = {workflow: _folder(target) for workflow, target in WORKFLOWS.targets().items()}
+    known = [workflow for workflow, folder in folders.items() if (folder / "evals" / "cases.jsonl").exists()]
+    graph = WORKFLOWS.get(name) if name in known else None
+    if not isinstance(graph, Graph):
+        raise NotFound(f"{name!r} has no labelled cases.", hint=f"Available: {', '.join(known) or 'none'}.")
+    lines = (folders[name] / "evals" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    package = WORKFLOWS.targets()[name].rpartition(".")[0]
     return Labelled(
-        flow=import_module(f"{package}.workflow").flow,
+        graph=graph,
         cases=tuple(json.loads(line) for line in lines),
         score=import_module(f"{package}.scoring").score,
     )
+
+
+def _folder(target: str) -> Path:
+    """Return the folder of the module in an import string."""
+    return ROOT.joinpath(*target.partition(":")[0].split(".")[:-1])
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,9 @@ class CaseReport:
 
 async def evaluate(labelled: Labelled, case: Case) -> CaseReport:
     """Run one case, without effects. What goes wrong is a part of the report: then no field is right."""
-    data = labelled.flow.input.model_validate(case["input"])
+    data = labelled.graph.input.model_validate(case["input"])
     with dry_run():
-        observed = await observe(labelled.flow, data)
+        observed = await observe(labelled.graph, data)
     scores = labelled.score(observed, case["expected"])
     error = str(observed.error) if isinstance(observed.error, AppError) else None
     return CaseReport(str(case["name"]), scores, error, observed.cost, observed.seconds)

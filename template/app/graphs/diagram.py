@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from app.workflows.functions import name_of
-from app.workflows.groups import Branches, Each, Loop, Sub
-from app.workflows.nodes import END, Agent, Approval, Model, Node, Router
+from app.graphs.functions import name_of
+from app.graphs.groups import Branches, ForEach, Loop, SubGraph
+from app.graphs.nodes import END, Agent, Approval, Model, Node, Router
 
 if TYPE_CHECKING:
-    from app.workflows.flow import Flow
+    from app.graphs.graph import Graph
 
 _START, _FINISH = "INPUT", "OUTPUT"
 _MERMAID_WORDS = {"class", "click", "default", "direction", "flowchart", "graph", "style", "subgraph"}
@@ -48,24 +48,24 @@ class Picture:
     arrows: Sequence[Arrow]
 
 
-def picture(flow: "Flow[Any, Any]") -> Picture:
+def picture(graph: "Graph[Any, Any]") -> Picture:
     """Return what is to be drawn."""
-    boxes = [Box(_START, flow.input.__name__, None), *map(_box, flow.nodes)]
-    arrows = [Arrow(_START, flow.nodes[0].name)]
-    for index, node in enumerate(flow.nodes):
-        arrows += _arrows(node, flow.next_of(index))
-    return Picture([*boxes, Box(_FINISH, flow.output.__name__, None)], arrows)
+    boxes = [Box(_START, graph.input.__name__, None), *map(_box, graph.nodes)]
+    arrows = [Arrow(_START, graph.nodes[0].name)]
+    for index, node in enumerate(graph.nodes):
+        arrows += _arrows(node, graph.next_of(index))
+    return Picture([*boxes, Box(_FINISH, graph.output.__name__, None)], arrows)
 
 
 def _box(node: Node) -> Box:
-    if isinstance(node, Each):
-        label = f"{node.name}: for each, {node.at_once} at once"
+    if isinstance(node, ForEach):
+        label = f"{node.name}: for each, {node.max_concurrency} at once"
     elif isinstance(node, Branches):
         label = f"{node.name}: at the same time"
     elif isinstance(node, Loop):
-        label = f"{node.name}: until {name_of(node.until)}, at most {node.at_most} times"
-    elif isinstance(node, Sub):
-        label = f"{node.name}: {node.flow.name}"
+        label = f"{node.name}: until {name_of(node.until)}, at most {node.max_rounds} times"
+    elif isinstance(node, SubGraph):
+        label = f"{node.name}: {node.graph.name}"
     elif isinstance(node, Agent):
         label = f"{node.name}: an agent"
     elif isinstance(node, Approval):
@@ -96,7 +96,7 @@ def _target(name: str) -> str:
 
 
 def as_mermaid(drawn: Picture) -> str:
-    """Return the picture as Mermaid. Models have a frame, routers are rhombs."""
+    """Return the picture as Mermaid. Models get a double border; routers are diamonds."""
     lines = ["flowchart TD"]
     for box in drawn.boxes:
         lines += _mermaid_box(box, "    ")
@@ -116,7 +116,7 @@ _MERMAID: dict[type[Node] | None, tuple[str, str]] = {
     Agent: ("[[", "]]"),
     Approval: ("[/", "\\]"),
     Router: ("{", "}"),
-    Sub: ("[/", "/]"),
+    SubGraph: ("[/", "/]"),
 }
 
 
@@ -151,7 +151,7 @@ _DOT: dict[type[Node] | None, str] = {
     Agent: "peripheries=2",
     Approval: "shape=house",
     Router: "shape=diamond",
-    Sub: "shape=parallelogram",
+    SubGraph: "shape=parallelogram",
 }
 
 
@@ -182,7 +182,7 @@ def _dot_box(box: Box, indent: str, frames: dict[str, Box]) -> Iterator[str]:
     yield f"{indent}}}"
 
 
-def draw(flow: "Flow[Any, Any]", language: str) -> str:
+def draw(graph: "Graph[Any, Any]", language: str) -> str:
     """Return the diagram as `mermaid` or `dot`."""
-    drawn = picture(flow)
+    drawn = picture(graph)
     return as_dot(drawn) if language == "dot" else as_mermaid(drawn)

@@ -2,7 +2,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.workflows import END, Each, Flow, Function, Loop, Model, Router, Rule
+from app.graphs import END, ForEach, Function, Graph, Loop, Model, Router, Rule
 
 
 class Email(BaseModel):
@@ -65,8 +65,8 @@ flowchart TD
 
 
 def test_the_diagram_shows_every_node_and_every_way() -> None:
-    draft = Model(name="draft", prompt="llm.chat", say=say, answer=Answer)
-    flow: Flow[Any, Any] = Flow(
+    draft = Model(name="draft", prompt="llm.chat", message=say, output_type=Answer)
+    graph: Graph[Any, Any] = Graph(
         name="test",
         summary="",
         input=Email,
@@ -74,13 +74,13 @@ def test_the_diagram_shows_every_node_and_every_way() -> None:
         nodes=[
             Function(name="clean", call=clean),
             Router(name="route", rules=[Rule("refuse", is_spam)], otherwise="all"),
-            Function(name="refuse", call=refuse, then=END),
-            Each(name="all", over=parts, node=Function(name="part", call=part)),
+            Function(name="refuse", call=refuse, next=END),
+            ForEach(name="all", over=parts, node=Function(name="part", call=part)),
             Loop(name="improve", nodes=[draft], until=good),
         ],
     )
 
-    workflow = flow.as_workflow()
+    workflow = graph
 
     assert workflow.diagram is not None
     assert workflow.diagram("mermaid") == DIAGRAM

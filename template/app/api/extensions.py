@@ -1,0 +1,9 @@
+"""What features plug into the API."""
+
+from fastapi import APIRouter
+
+from app.core.registry import ExtensionPoint
+
+ROUTES: ExtensionPoint[APIRouter] = ExtensionPoint(
+    "api.routes", APIRouter, "Routers, which the application includes as they are."
+)

@@ -1,0 +1,29 @@
+"""What features plug into the worker and its clock."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from app.core.registry import ExtensionPoint
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What `app beat` calls every `seconds`, in a thread."""
+
+    seconds: float
+    work: Callable[[], object]
+
+
+TASKS: ExtensionPoint[ModuleType] = ExtensionPoint(
+    "worker.tasks", ModuleType, "Modules with Celery tasks (`@shared_task`)."
+)
+
+SCHEDULES: ExtensionPoint[Schedule] = ExtensionPoint(
+    "worker.schedules", Schedule, "What the clock calls again and again."
+)
+
+SHUTDOWN: ExtensionPoint[Callable[[], Coroutine[Any, Any, None]]] = ExtensionPoint(
+    "worker.shutdown", Callable, "What a worker does first when it is told to stop."
+)
