@@ -128,7 +128,7 @@ def main() -> None:
     for name, value in found.items():
         print(f"| {name} | {value:.1f} | {value / found['ours']:.2f} |")
     empty = seconds("-c", "pass")
-    engine = seconds("-c", "from app.graphs import Agent, Graph, Function, Model, Router, run")
+    engine = seconds("-c", "from app.graphs import Agent, Function, Graph, Model, Router")
     print(f"\npython alone {empty:.3f} s; with app.graphs {engine:.3f} s; `app --help` ", end="")
     print(f"{seconds('-m', 'app', '--help'):.3f} s")
 

@@ -163,6 +163,21 @@ def test_no_folder_is_left_without_a_use(answers: Answers) -> None:
 
 
 @every_combination
+def test_no_module_of_the_core_is_without_a_user(answers: Answers) -> None:
+    project = compose(answers)
+    used = {
+        module
+        for path, content in project.items()
+        if path.endswith(".py") and path.startswith("app/")
+        for name in imported(content)
+        for module in (name.partition(":")[0], name.replace(":", "."))
+    }
+    core = {_dotted(path) for path in project if path.startswith("app/core/") and path.endswith(".py")}
+
+    assert core - used == {"app.core"}
+
+
+@every_combination
 def test_links_in_markdown_lead_somewhere(answers: Answers) -> None:
     project = compose(answers)
     folders = {str(parent) for path in project for parent in PurePosixPath(path).parents}

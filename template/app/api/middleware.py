@@ -15,7 +15,7 @@ from app.api.pages import PATHS as PAGES
 from app.api.problems import problem_response
 from app.api.security import is_known
 from app.api.settings import ApiSettings
-from app.core.ids import new_id
+from app.db import new_id
 
 log = structlog.get_logger("app.api")
 

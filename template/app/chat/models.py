@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.ids import new_id
-from app.db import Base
+from app.db import Base, new_id
 
 
 class Conversation(Base):

@@ -11,8 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chat.models import Conversation, ConversationMessage
-from app.core.ids import new_id
-from app.db import transaction
+from app.db import new_id, transaction
 from app.llm import Message
 
 _message = TypeAdapter(Message)

@@ -28,7 +28,7 @@ from app.chat.wire import (
     wrong,
 )
 from app.core.errors import FieldError
-from app.core.ids import new_id
+from app.db import new_id
 from app.llm import Image, Message, Reply, TextDelta, Tool, ToolCall
 
 Json = dict[str, Any]

@@ -29,7 +29,7 @@ from app.chat.schemas import (
     WireToolCall,
 )
 from app.core.errors import FieldError, InvalidInput
-from app.core.ids import new_id
+from app.db import new_id
 from app.llm import Image, Message, Reply, TextDelta, Tool, ToolCall
 
 _FINISH_REASONS: dict[str, FinishReason] = {

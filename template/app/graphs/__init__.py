@@ -7,6 +7,7 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.graphs.chat import as_chat_model
     from app.graphs.context import Context
+    from app.graphs.dry_run import is_dry_run
     from app.graphs.graph import Graph, Observed, observe
     from app.graphs.groups import Branches, ForEach, Loop, SubGraph
     from app.graphs.nodes import END, Agent, Approval, Function, Model, Node, Router, Rule
@@ -28,6 +29,7 @@ __all__ = [
     "Rule",
     "SubGraph",
     "as_chat_model",
+    "is_dry_run",
     "observe",
 ]
 
@@ -35,6 +37,7 @@ __getattr__ = lazy_exports(
     __name__,
     chat=("as_chat_model",),
     context=("Context",),
+    dry_run=("is_dry_run",),
     graph=("Graph", "Observed", "observe"),
     groups=("Branches", "ForEach", "Loop", "SubGraph"),
     nodes=("END", "Agent", "Approval", "Function", "Model", "Node", "Router", "Rule"),

@@ -12,9 +12,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from app.core.dry_run import dry_run
 from app.core.errors import AppError, NotFound
 from app.core.paths import ROOT
+from app.graphs.dry_run import dry_run
 from app.graphs.graph import Graph, Observed, observe
 from app.workflows import WORKFLOWS
 

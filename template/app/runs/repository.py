@@ -28,8 +28,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.core.ids import new_id
-from app.db import autocommit, transaction
+from app.db import autocommit, new_id, transaction
 from app.runs.models import Run, RunEvent, RunStep, Status
 from app.runs.recording import CHANNEL, change, recorded, with_event, with_step
 from app.workflows import Workflow

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from app.core.ids import new_id
+from app.db import new_id
 from app.runs import repository
 from app.runs.callbacks import check_callback_url
 from app.runs.errors import RunConflict

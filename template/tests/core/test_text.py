@@ -1,7 +1,6 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.ids import new_id
 from app.core.text import Text, storable
 
 
@@ -18,11 +17,3 @@ def test_text_is_checked_however_deep_it_is() -> None:
 
 def test_ordinary_text_of_any_language_passes() -> None:
     assert TypeAdapter(Text).validate_python("Grüße 👋 你好") == "Grüße 👋 你好"
-
-
-def test_ids_are_unique_and_sorted_by_time() -> None:
-    ids = [new_id() for _ in range(1000)]
-
-    assert len(set(ids)) == 1000
-    assert ids == sorted(ids)
-    assert {i.version for i in ids} == {7}

@@ -5,8 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.core.ids import new_id
-from app.db import transaction
+from app.db import new_id, transaction
 from app.runs import repository
 from app.runs.models import Run, Status
 from app.workflows import Steps, Workflow

@@ -7,8 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 
 from app.core.errors import InvalidInput
-from app.core.ids import new_id
-from app.db import transaction
+from app.db import new_id, transaction
 from app.llm.errors import ModelUnavailable
 from app.runs import repository
 from app.runs.execute import execute, stop_all

@@ -7,9 +7,8 @@ from typing import Literal
 
 from httpx2 import AsyncClient, HTTPError
 
-from app.core.dry_run import is_dry_run
 from app.core.webhooks import sign
-from app.graphs import Context
+from app.graphs import Context, is_dry_run
 from app.systems.automation import refunds
 from app.systems.automation.drafts import problems_of_draft
 from app.systems.automation.errors import ActionFailed, ActionRefused

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from app.core.dry_run import is_dry_run
+from app.graphs import is_dry_run
 from app.systems.automation.extensions import REFUNDS, NoteRefund
 
 _in_memory: dict[str, tuple[str, date, Decimal]] = {}

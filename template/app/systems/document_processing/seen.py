@@ -1,6 +1,6 @@
 """Which invoices were accepted before: in a database, where a feature offers one; else in memory."""
 
-from app.core.dry_run import is_dry_run
+from app.graphs import is_dry_run
 from app.systems.document_processing.extensions import ACCEPTED, Remember
 from app.systems.document_processing.schemas import Invoice
 
