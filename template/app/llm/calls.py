@@ -82,7 +82,7 @@ class Call:
     """Temperature, stop sequences … as pydantic-ai names them."""
 
     prompt_name: str | None = None
-    """The prompt file that the instructions come from, such as `runs.echo_summary`."""
+    """The prompt file that the instructions come from, such as `summaries.echo_summary`."""
 
     streaming: bool = False
     """Whether text is wanted piece by piece."""

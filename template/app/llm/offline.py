@@ -43,7 +43,7 @@ class Question:
     prompt: str
     """What the user said last."""
     prompt_name: str | None
-    """The prompt file of the instructions, such as `runs.echo_summary`."""
+    """The prompt file of the instructions, such as `summaries.echo_summary`."""
     instructions: str | None
     output_type: type[Any]
     earlier: tuple[str, ...] = ()

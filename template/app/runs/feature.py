@@ -4,7 +4,7 @@ feature = Feature(
     name="runs",
     stage="backend",
     summary="Work accepted over HTTP and done by a worker: every run is a row that outlives both.",
-    requires=("api", "db", "llm", "worker", "workflows"),
+    requires=("api", "db", "worker", "workflows"),
     extends={
         "core.settings": [
             "app.runs.settings:RunsSettings",
@@ -14,7 +14,6 @@ feature = Feature(
         "core.lifespans": ["app.runs.listen:lifespan"],
         "core.commands": ["app.runs.cli:cli"],
         "api.routes": ["app.runs.endpoints:router"],
-        "workflows.workflows": {"echo_summary": "app.runs.workflows:echo_summary"},
         "worker.tasks": ["app.runs.tasks"],
         "worker.schedules": {
             "runs.relay": "app.runs.tasks:RELAY",

@@ -24,7 +24,17 @@ def test_help_lists_the_commands_of_all_features() -> None:
 def test_features_prints_what_is_plugged_in_as_json() -> None:
     done = run_app("features", "--json")
 
-    assert [f["name"] for f in json.loads(done.stdout)["features"]] == [f.name for f in load_features()]
+    document = json.loads(done.stdout)
+    assert [f["name"] for f in document["features"]] == [f.name for f in load_features()]
+    assert {"core.commands", "llm.layers"} <= {point["name"] for point in document["extension_points"]}
+
+
+def test_features_are_drawn_with_what_they_require() -> None:
+    done = run_app("features", "--graph")
+
+    assert done.stdout.startswith("flowchart TD\n")
+    for feature in load_features():
+        assert f'["{feature.name}"]' in done.stdout
 
 
 @pytest.mark.parametrize(

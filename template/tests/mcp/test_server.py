@@ -90,7 +90,7 @@ async def test_an_unknown_tool_is_an_error(served: Served, key: str) -> None:
 async def test_every_prompt_file_is_a_prompt(served: Served, key: str) -> None:
     async with connected(served, key) as client:
         listed = (await client.list_prompts()).prompts
-        prompt = await client.get_prompt("runs.echo_summary", {"max_words": "7"})
+        prompt = await client.get_prompt("summaries.echo_summary", {"max_words": "7"})
 
     assert {prompt.name for prompt in listed} == set(prompt_files())
     (message,) = prompt.messages
@@ -101,7 +101,7 @@ async def test_every_prompt_file_is_a_prompt(served: Served, key: str) -> None:
 async def test_a_prompt_with_wrong_arguments_is_an_error(served: Served, key: str) -> None:
     async with connected(served, key) as client:
         with pytest.raises(MCPError, match="max_words"):
-            await client.get_prompt("runs.echo_summary", {})
+            await client.get_prompt("summaries.echo_summary", {})
 
 
 async def test_a_key_may_do_no_more_than_its_scopes(served: Served) -> None:

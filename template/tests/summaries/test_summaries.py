@@ -3,16 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.workflows import WORKFLOWS, get_workflow
 from tests.commands import run_app
-
-
-@pytest.mark.parametrize("name", sorted(WORKFLOWS.names()))
-def test_a_workflow_has_its_registered_name_and_a_valid_example(name: str) -> None:
-    workflow = get_workflow(name)
-
-    assert workflow.name == name
-    assert workflow.input.model_validate(workflow.example)
 
 
 def test_it_runs_from_the_command_line(tmp_path: Path) -> None:

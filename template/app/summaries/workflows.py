@@ -41,7 +41,7 @@ async def run_echo_summary(data: EchoSummaryInput, steps: Steps) -> EchoSummaryO
     """Count by code, summarise by model. The model is asked in a step, so it is paid for once."""
 
     async def summarise() -> Summary:
-        instructions = load_prompt("runs.echo_summary").render(max_words=data.max_words)
+        instructions = load_prompt("summaries.echo_summary").render(max_words=data.max_words)
         reply = await complete(data.text, instructions=instructions)
         return Summary(text=reply.output, model=reply.model, cost=reply.cost)
 

@@ -1,0 +1,1 @@
+"""A first, small workflow to start from, or to delete."""
