@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 
 
 class ExternalTool(Protocol):
@@ -36,5 +36,5 @@ class ExternalTool(Protocol):
 
 
 TOOLSETS: ExtensionPoint[Callable[[], AbstractAsyncContextManager[Sequence[ExternalTool]]]] = ExtensionPoint(
-    "agents.toolsets", Callable, "Tools that agents may use, open for as long as an agent works."
+    "agents.toolsets", FUNCTION, "Tools that agents may use, open for as long as an agent works."
 )

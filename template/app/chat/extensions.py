@@ -1,10 +1,8 @@
 """What features plug into the OpenAI-compatible endpoint."""
 
-from collections.abc import Callable
-
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 from app.llm import Handler
 
 MODELS: ExtensionPoint[Handler] = ExtensionPoint(
-    "chat.models", Callable, "What clients may ask for by name, besides the models of providers."
+    "chat.models", FUNCTION, "What clients may ask for by name, besides the models of providers."
 )

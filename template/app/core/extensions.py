@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -25,26 +25,26 @@ SETTINGS: ExtensionPoint[type[Settings]] = ExtensionPoint(
 
 PREFLIGHT: ExtensionPoint[Callable[[], object]] = ExtensionPoint(
     "core.preflight",
-    Callable,
+    FUNCTION,
     "What must hold before a server or a worker starts: raises an `AppError` that says why not.",
 )
 
 LIFESPANS: ExtensionPoint[Callable[[], AbstractAsyncContextManager[None]]] = ExtensionPoint(
-    "core.lifespans", Callable, "What to open before the application works, and to close afterwards."
+    "core.lifespans", FUNCTION, "What to open before the application works, and to close afterwards."
 )
 
 CHECKS: ExtensionPoint[Callable[[], Awaitable[str]]] = ExtensionPoint(
     "core.checks",
-    Callable,
+    FUNCTION,
     "Readiness checks, for `/health/ready` and `app doctor`: return a short description or raise.",
 )
 
 PROBES: ExtensionPoint[Callable[[], Awaitable[str]]] = ExtensionPoint(
-    "core.probes", Callable, "Checks that cost money or take time: only `app doctor --call` runs them."
+    "core.probes", FUNCTION, "Checks that cost money or take time: only `app doctor --call` runs them."
 )
 
 VARIABLES: ExtensionPoint[Callable[[], str]] = ExtensionPoint(
     "core.variables",
-    Callable,
+    FUNCTION,
     "Environment variables that development can supply, such as the URL of an embedded database.",
 )

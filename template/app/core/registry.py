@@ -14,7 +14,7 @@ Others name it in their `feature.py`, by its name, so that they import nothing a
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+FUNCTION = cast("type[Any]", Callable)
+"""What an extension point for functions expects: whatever can be called."""
 
 
 class RegistryError(AppError):

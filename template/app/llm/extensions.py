@@ -1,10 +1,8 @@
 """What features plug into model calls."""
 
-from collections.abc import Callable
-
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 from app.llm.calls import Layer
 
 LAYERS: ExtensionPoint[Layer] = ExtensionPoint(
-    "llm.layers", Callable, "Layers around every call of a model, the first one outermost."
+    "llm.layers", FUNCTION, "Layers around every call of a model, the first one outermost."
 )

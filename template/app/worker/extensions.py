@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,5 @@ SCHEDULES: ExtensionPoint[Schedule] = ExtensionPoint(
 )
 
 SHUTDOWN: ExtensionPoint[Callable[[], Coroutine[Any, Any, None]]] = ExtensionPoint(
-    "worker.shutdown", Callable, "What a worker does first when it is told to stop."
+    "worker.shutdown", FUNCTION, "What a worker does first when it is told to stop."
 )

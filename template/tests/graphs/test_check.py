@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from app.graphs import END, Approval, Branches, ForEach, Function, Graph, Loop, Model, Node, Router, Rule
-from app.graphs.check import fits
 from app.graphs.errors import DefinitionError
+from app.graphs.fit import fits
 
 
 class Text(BaseModel):

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 
 
 class NoteRefund(Protocol):
@@ -16,10 +16,10 @@ class NoteRefund(Protocol):
 
 CUSTOMERS: ExtensionPoint[Callable[[str], Awaitable[Mapping[str, Any] | None]]] = ExtensionPoint(
     "systems.automation.customers",
-    Callable,
+    FUNCTION,
     "Where customers are looked up by e-mail address: JSON of a `Customer`, or None. The first one counts.",
 )
 
 REFUNDS: ExtensionPoint[NoteRefund] = ExtensionPoint(
-    "systems.automation.refunds", Callable, "Where refunds are noted. The first one counts."
+    "systems.automation.refunds", FUNCTION, "Where refunds are noted. The first one counts."
 )

@@ -1,9 +1,8 @@
 """What features plug into document processing."""
 
-from collections.abc import Callable
 from typing import Protocol
 
-from app.core.registry import ExtensionPoint
+from app.core.registry import FUNCTION, ExtensionPoint
 
 
 class Remember(Protocol):
@@ -14,6 +13,6 @@ class Remember(Protocol):
 
 ACCEPTED: ExtensionPoint[Remember] = ExtensionPoint(
     "systems.document_processing.accepted",
-    Callable,
+    FUNCTION,
     "Where accepted documents are remembered. The first one counts.",
 )
