@@ -227,6 +227,8 @@ def test_the_command_of_agents_md_passes(
         variables["TEST_BROKER_URL"] = request.getfixturevalue("rabbitmq")
     if answers["stages"] == ["backend"]:
         variables["PYTEST_ADDOPTS"] = " ".join(f"--ignore={path}" for path in MINUTES_LONG)
+    elif answers["broker"] == "rabbitmq":  # development has Valkey in every project
+        variables["PYTEST_ADDOPTS"] = "--ignore=tests/dev"
 
     output = run(["bash", "-c", command], project, **variables)
 
