@@ -9,6 +9,6 @@ feature = Feature(
         "core.settings": ["app.chat.settings:ChatSettings"],
         "core.preflight": ["app.chat.available:check_models"],
         "api.routes": ["app.chat.endpoints:router"],
-        "worker.schedules": {"chat.prune": "app.chat.tasks:PRUNE"},
+        "worker.schedules": {"chat.prune": "app.chat.retention:PRUNE"},
     },
 )

@@ -4,6 +4,7 @@ import structlog
 
 from app.chat import repository
 from app.chat.settings import ChatSettings
+from app.worker import Schedule, run_in_loop
 
 log = structlog.get_logger(__name__)
 
@@ -17,3 +18,6 @@ async def prune() -> int:
     if deleted:
         log.info("chat.pruned", conversations=deleted)
     return deleted
+
+
+PRUNE = Schedule(seconds=3600, work=lambda: run_in_loop(prune()))

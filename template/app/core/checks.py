@@ -41,10 +41,10 @@ async def run_probes(seconds: float = 120.0) -> list[CheckResult]:
 
 
 async def _run_all(checks: ExtensionPoint[Check], seconds: float) -> list[CheckResult]:
-    return list(await asyncio.gather(*(_run(name, check, seconds) for name, check in checks.load().items())))
+    return list(await asyncio.gather(*(_run(name, checks, seconds) for name in checks.names())))
 
 
-async def _run(name: str, check: Check, seconds: float) -> CheckResult:
+async def _run(name: str, checks: ExtensionPoint[Check], seconds: float) -> CheckResult:
     started = time.perf_counter()
 
     def result(detail: str = "", error: str | None = None, hint: str | None = None) -> CheckResult:
@@ -52,6 +52,8 @@ async def _run(name: str, check: Check, seconds: float) -> CheckResult:
 
     try:
         async with asyncio.timeout(seconds):
+            check = checks.get(name)  # imported here: one that cannot be is one that fails
+            assert check
             return result(await check())
     except TimeoutError:
         return result(error=f"No answer within {seconds:g} seconds.")

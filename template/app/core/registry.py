@@ -5,7 +5,7 @@ the features: a folder that is there is used, one that is deleted is gone. Yours
 
 An extension point is declared by the part that uses what is plugged in, in its `extensions.py`:
 
-    ROUTES = ExtensionPoint[APIRouter]("api.routes", APIRouter)
+    ROUTES: ExtensionPoint[APIRouter] = ExtensionPoint("api.routes", APIRouter, "Routers of the API.")
 
 Others name it in their `feature.py`, by its name, so that they import nothing and work without that part:
 

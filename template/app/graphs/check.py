@@ -84,7 +84,7 @@ def _check_node(node: Node, graph: str) -> None:
         raise _wrong(graph, node, f"needs {wrong[0]} of at least 1")
     if isinstance(node, Loop | Branches) and not node.nodes:
         raise _wrong(graph, node, "has no nodes in it")
-    if isinstance(node, Branches) and len({inner.writes for inner in node.nodes}) < len(node.nodes):
+    if isinstance(node, Branches) and len({n.writes for n in (node, *node.nodes)}) <= len(node.nodes):
         raise _wrong(graph, node, "has two nodes that write the same output")
     if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
         raise _wrong(graph, node, f"asks after {node.after!r}, which is no node in it")

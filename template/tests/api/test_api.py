@@ -8,9 +8,10 @@ from httpx2 import ASGITransport, AsyncClient
 from pydantic import BaseModel
 
 from app.api import create_key
-from app.core import checks
+from app.core import checks, registry
 from app.core.errors import NotFound
 from app.core.extensions import CHECKS
+from app.core.registry import Feature
 from app.main import create_app
 from app.worker.clock import HEARTBEAT, claim_tick
 from app.worker.extensions import SCHEDULES
@@ -198,6 +199,19 @@ async def test_a_check_that_hangs_is_given_up() -> None:
         results = await checks.run_checks(seconds=0.01)
 
     assert {result.error for result in results} == {"No answer within 0.01 seconds."}
+
+
+async def test_a_check_that_cannot_be_imported_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Feature(
+        name="broken", stage="own", summary="", extends={"core.checks": {"broken": "no_such_module:check"}}
+    )
+    features = (*registry.load_features(), broken)
+    monkeypatch.setattr(registry, "load_features", lambda: features)
+
+    results = {result.name: result.error for result in await checks.run_checks()}
+
+    assert results["broken"] == "The check failed with ModuleNotFoundError."
+    assert results["model"] is None
 
 
 async def test_the_documentation_describes_every_route_with_its_problems(client: AsyncClient) -> None:

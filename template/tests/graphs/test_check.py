@@ -126,6 +126,10 @@ def declare(nodes: Sequence[Node]) -> Graph[Text, Text]:
             "'both' has two nodes that write the same output",
         ),
         (
+            [FIRST, Branches(name="both", nodes=[SECOND], output="second")],
+            "'both' has two nodes that write the same output",
+        ),
+        (
             [FIRST, ForEach(name="all", over="nothing", node=Function(name="b", call=items))],
             "'all' goes over 'nothing', which no node before it writes",
         ),
