@@ -5,7 +5,7 @@ import pytest
 from app.core.errors import InvalidInput
 from app.graphs import END, Approval, Function, Graph, Loop, Router, Rule, SubGraph
 from app.workflows import Decision, DecisionNeeded, Steps
-from tests.graphs.test_graph import COUNT, Number, Text, add_one, double, graph_of
+from tests.graphs.factories import COUNT, Number, Text, add_one, double, graph_of
 
 
 class Refund(Decision):
