@@ -37,6 +37,11 @@ async def stored_run(**values: Any) -> Run:
     return run
 
 
+async def number_run(**values: object) -> Run:
+    """Store a queued run of the workflow `test`."""
+    return await stored_run(**{"workflow": "test", "input": {"number": 1}, **values})
+
+
 async def reloaded(run: Run) -> Run:
     """Return a run as it is stored now."""
     found = await repository.get_run(run.id)

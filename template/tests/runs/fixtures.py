@@ -8,6 +8,7 @@ import pytest
 
 from app.runs.listen import get_listener
 from app.workflows import WORKFLOWS, Workflow
+from tests.conftest import SetEnvironment
 
 Only = Callable[[Workflow[Any, Any]], None]
 
@@ -29,3 +30,10 @@ def only() -> Iterator[Only]:
             stack.enter_context(WORKFLOWS.override({workflow.name: workflow}))
 
         yield override
+
+
+@pytest.fixture
+def short_times(database: str, set_environment: SetEnvironment) -> None:
+    """Let leases, waits for a retry and stopping take next to no time, on a database of the test's own."""
+    del database
+    set_environment(RUNS_LEASE_SECONDS="1", RUNS_RETRY_SECONDS="0.01", RUNS_STOP_SECONDS="0")
