@@ -1,4 +1,4 @@
-"""The assistant as a model of the chat door: the same agent, piece by piece."""
+"""The assistant as a model of the OpenAI-compatible endpoint: the same agent, piece by piece."""
 
 import time
 from collections.abc import AsyncGenerator
