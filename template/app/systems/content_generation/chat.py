@@ -1,4 +1,4 @@
-"""The writer as a model of the OpenAI-compatible endpoint: the message is the topic, the answer the article."""
+"""The writer as a model of the OpenAI-compatible endpoint: a topic goes in, an article comes out."""
 
 from app.graphs import as_chat_model
 from app.systems.content_generation.schemas import Article, Brief

@@ -1,4 +1,4 @@
-"""The research team as a model of the OpenAI-compatible endpoint: the message is the question, the answer the report."""
+"""The research team as a model of the OpenAI-compatible endpoint: a question goes in, a report comes out."""
 
 from app.graphs import as_chat_model
 from app.systems.multi_agent.schemas import Report, ResearchQuestion
