@@ -14,7 +14,6 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.core.errors import ConfigurationError
-from app.core.extensions import SETTINGS, VARIABLES
 from app.core.paths import ROOT
 from app.core.redaction import register_secret
 
@@ -145,6 +144,8 @@ class AppSettings(Settings):
 
 def settings_classes() -> list[type[Settings]]:
     """Return every settings class of the application."""
+    from app.core.extensions import SETTINGS  # brings Typer, which most that read settings do not need
+
     return [AppSettings, *SETTINGS.load().values()]
 
 
@@ -155,5 +156,7 @@ def provide(variable: str) -> str | None:
     """
     if AppSettings.load().environment != "development":
         return None
+    from app.core.extensions import VARIABLES
+
     supply = VARIABLES.get(variable)
     return supply() if supply else None
