@@ -138,7 +138,7 @@ async def layers(key: str) -> None:
 
     stacks: dict[str, FastAPI] = {
         "a route that returns a constant": build(),
-        "+ `BodyLimit`": build(lambda a: a.add_middleware(BodyLimit, limit=10**6)),
+        "+ `BodyLimit`": build(lambda a: a.add_middleware(BodyLimit, limit=10**6, known_limit=10**7)),
         "+ `TrustedHosts`": build(lambda a: a.add_middleware(TrustedHosts, hosts=("127.0.0.1",))),
         "+ `RequestLog`": build(lambda a: a.add_middleware(RequestLog)),
         "+ `ResponseHeaders`": build(lambda a: a.add_middleware(ResponseHeaders)),
