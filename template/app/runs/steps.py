@@ -1,5 +1,6 @@
 """The steps of a durable run: each one's output is kept, and what is done is not done again."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -36,8 +37,7 @@ class DurableSteps(Steps):
             return _read_kept(adapter, name, finished[name])
         output = await work()
         value = adapter.dump_python(output, mode="json")
-        if not await repository.keep_step(self._run, name, value):
-            raise ClaimLost(f"Another worker has taken over run {self._run.id}.")
+        await self._keep(name, value)
         finished[name] = value
         return output
 
@@ -48,6 +48,17 @@ class DurableSteps(Steps):
         if name not in finished:
             raise DecisionNeeded(name, question, decision)
         return _read_kept(TypeAdapter(decision), name, finished[name])
+
+    async def _keep(self, name: str, value: Any) -> None:
+        """Store an output, also when the run is interrupted meanwhile: what is done would be done again."""
+        keeping = asyncio.ensure_future(repository.keep_step(self._run, name, value))
+        try:
+            kept = await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            await asyncio.gather(keeping, return_exceptions=True)
+            raise
+        if not kept:
+            raise ClaimLost(f"Another worker has taken over run {self._run.id}.")
 
     async def _load_finished(self) -> dict[str, Any]:
         if self._finished is None:

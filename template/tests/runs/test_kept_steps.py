@@ -1,15 +1,18 @@
 """What is kept of a run, and read again when it goes on."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import date
 
 import pytest
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
 
 from app.core.errors import InvalidInput
+from app.db import transaction
 from app.llm.errors import ModelUnavailable
 from app.runs import repository
-from app.runs.execute import execute
+from app.runs.execute import execute, stop_all
 from app.runs.models import Run
 from app.workflows import Steps, Workflow
 from tests.runs.factories import Number, number_run, reloaded, workflow_of
@@ -34,6 +37,35 @@ async def test_a_step_name_that_is_used_twice_fails_the_run(only: Only) -> None:
     assert failed.error is not None
     assert (failed.status, failed.attempt, failed.error["code"]) == ("failed", 1, "repeated-step")
     assert "'fetch'" in failed.error["detail"]
+
+
+async def test_a_step_that_is_done_is_not_done_again_when_its_worker_stops_as_it_is_kept(only: Only) -> None:
+    calls = []
+    done = asyncio.Event()
+    lock = AsyncExitStack()
+
+    async def count(data: Number, steps: Steps) -> Number:
+        async def work() -> int:
+            calls.append("work")
+            session = await lock.enter_async_context(transaction())
+            await session.execute(select(Run).with_for_update())  # keeping the step takes a while
+            done.set()
+            return 7
+
+        return Number(number=await steps.step("count", int, work))
+
+    only(workflow_of(count))
+    run = await number_run()
+    first = asyncio.create_task(execute(run.id))
+    await done.wait()
+
+    await stop_all()
+    await lock.aclose()
+    await first
+    await execute(run.id)
+
+    assert calls == ["work"]
+    assert (await reloaded(run)).output == {"number": 7}
 
 
 UNSTORABLE = "a\0b\ud800c"
