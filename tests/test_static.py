@@ -29,6 +29,7 @@ MODULES = {
     "pydantic-ai-slim": "pydantic_ai",
     "pytest-asyncio": None,
     "pytest-timeout": None,
+    "pytest-xdist": None,
     "pyyaml": "yaml",
     "ruff": None,
     "ty": None,

@@ -157,15 +157,17 @@ def _decide_within(run: Run) -> timedelta | None:
 @asynccontextmanager
 async def _lease_kept(run: Run, work: asyncio.Task[BaseModel]) -> AsyncGenerator[None, None]:
     """Renew the lease while the work goes on."""
-    keeper = asyncio.create_task(_keep_lease(run, work))
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
+    async with get_listener().subscribe(run.id) as news:
+        keeper = asyncio.create_task(_keep_lease(run, work, news))
+        try:
+            yield
+        finally:
+            # not cancelled: a connection that is given up while it is opened is lost to the pool
+            news.set()
+            await asyncio.gather(keeper, return_exceptions=True)
 
 
-async def _keep_lease(run: Run, work: asyncio.Task[BaseModel]) -> None:
+async def _keep_lease(run: Run, work: asyncio.Task[BaseModel], news: asyncio.Event) -> None:
     """Renew the lease in time; stop the work when cancel is asked for or the lease is lost.
 
     With the database down, the work goes on until the lease ends: then another worker may have it.
@@ -173,26 +175,27 @@ async def _keep_lease(run: Run, work: asyncio.Task[BaseModel]) -> None:
     seconds = RunsSettings.load().lease_seconds
     clock = asyncio.get_running_loop().time
     ends = clock() + seconds
-    async with get_listener().subscribe(run.id) as news:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds / 3):
-                    await news.wait()
-            news.clear()
-            asked = clock()
-            try:
-                renewed = await repository.renew(run, timedelta(seconds=seconds))
-            except DatabaseUnavailable:
-                if clock() < ends:
-                    continue
-                renewed = None
-            if renewed is None:
-                _interrupt(work, Interruption.lost)
-                return
-            ends = asked + seconds
-            if renewed.cancel_requested:
-                _interrupt(work, Interruption.cancelled)
-                return
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds / 3):
+                await news.wait()
+        if work.done():
+            return
+        news.clear()
+        asked = clock()
+        try:
+            renewed = await repository.renew(run, timedelta(seconds=seconds))
+        except DatabaseUnavailable:
+            if clock() < ends:
+                continue
+            renewed = None
+        if renewed is None:
+            _interrupt(work, Interruption.lost)
+            return
+        ends = asked + seconds
+        if renewed.cancel_requested:
+            _interrupt(work, Interruption.cancelled)
+            return
 
 
 def _interrupt(work: asyncio.Task[BaseModel], reason: Interruption) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 import psycopg
@@ -13,6 +14,7 @@ from app.core.settings import Settings
 from app.db import dispose, upgrade
 from app.dev.postgres import EmbeddedPostgres
 from tests.conftest import SetEnvironment
+from tests.db.parallel import share_server
 
 _numbers = count(1)
 
@@ -38,6 +40,12 @@ class Server:
 
     def drop(self, name: str) -> None:
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Start one server for all processes of a parallel run; they find it by `TEST_DATABASE_URL`."""
+    share_server(config, "TEST_DATABASE_URL", partial(EmbeddedPostgres, durable=False))
 
 
 @pytest.fixture(scope="session")
