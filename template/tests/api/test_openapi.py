@@ -14,6 +14,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from app.main import create_app
 from tests.api.fixtures import Served
 
+pytestmark = pytest.mark.slow
+
 schema = from_dict(create_app().openapi())
 
 SOME = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

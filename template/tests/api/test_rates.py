@@ -9,7 +9,7 @@ from app.api.rates import take
 from app.core.paths import ROOT
 from tests.conftest import SetEnvironment
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
 
 TAKE_THIRTY = """
 import asyncio

@@ -2,6 +2,8 @@ import pytest
 
 from tests.commands import run_app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
 @pytest.mark.parametrize(

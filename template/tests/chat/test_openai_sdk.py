@@ -16,6 +16,8 @@ from pydantic import BaseModel
 
 from tests.api.fixtures import Served
 
+pytestmark = pytest.mark.slow
+
 MODEL = "offline:demo"
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello there"}]
 

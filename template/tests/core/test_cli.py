@@ -13,6 +13,8 @@ from app.core.registry import load_features
 from app.workflows import WORKFLOWS
 from tests.commands import run_app
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_lists_the_commands_of_all_features() -> None:
     done = run_app("--help", TERM="dumb", COLUMNS="200")

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for all tests, and a database of its own for each."""
+"""A real PostgreSQL for all tests; each begins with empty tables."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +17,17 @@ from tests.conftest import SetEnvironment
 from tests.db.parallel import share_server
 
 _numbers = count(1)
+
+_END_OTHER_CONNECTIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_EMPTY_ALL_TABLES = r"""
+    DO $$ BEGIN EXECUTE (
+        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%\_alembic'
+    ); END $$
+"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,12 @@ class Server:
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.database_url(name)
+
+    def empty(self, name: str) -> None:
+        """Empty all tables of a database. A fifth of the time that a new copy of it takes."""
+        with psycopg.connect(self.database_url(name), autocommit=True) as connection:
+            connection.execute(_END_OTHER_CONNECTIONS)
+            connection.execute(_EMPTY_ALL_TABLES)
 
     def drop(self, name: str) -> None:
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -64,7 +81,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def migrated_template(postgres: Server) -> Iterator[str]:
-    """The name of a database with all migrations applied, of which each test gets a copy."""
+    """The name of a database with all migrations applied, to make copies of."""
     name = f"template_{os.getpid()}"
     os.environ["DATABASE_URL"] = postgres.create(name)
     Settings.load.cache_clear()
@@ -93,13 +110,31 @@ async def empty_database(postgres: Server, set_environment: SetEnvironment) -> A
 
 
 @pytest.fixture
-async def database(
+async def own_database(
     postgres: Server, migrated_template: str, set_environment: SetEnvironment
 ) -> AsyncIterator[str]:
-    """A database with all tables, to which the settings lead. Gives its URL."""
+    """A database with all tables, for a test that changes them; the settings lead to it. Gives its URL."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     url = postgres.create(name, migrated_template)
     set_environment(DATABASE_URL=url)
     yield url
     await dispose()
     postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def emptied_database(postgres: Server, migrated_template: str) -> Iterator[str]:
+    """The name of the database that `database` empties: one for each process of a parallel run."""
+    name = f"test_{os.getpid()}"
+    postgres.create(name, migrated_template)
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture
+def database(postgres: Server, emptied_database: str, set_environment: SetEnvironment) -> str:
+    """A database with all tables and nothing in them, to which the settings lead. Gives its URL."""
+    postgres.empty(emptied_database)
+    url = postgres.database_url(emptied_database)
+    set_environment(DATABASE_URL=url)
+    return url

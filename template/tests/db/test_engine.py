@@ -13,7 +13,7 @@ from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable
 from tests.conftest import SetEnvironment
 
 
-async def test_a_transaction_is_committed(database: str) -> None:
+async def test_a_transaction_is_committed(empty_database: str) -> None:
     async with transaction() as session:
         await session.execute(text("CREATE TABLE t AS SELECT 1 AS n"))
 

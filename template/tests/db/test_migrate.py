@@ -33,19 +33,19 @@ def test_a_second_upgrade_changes_nothing(empty_database: str) -> None:
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_the_models_of_a_feature_have_nothing_that_its_migrations_have_not(
-    feature: str, database: str
+    feature: str, own_database: str
 ) -> None:
     assert migrate.pending_changes(feature) is None
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_a_feature_can_leave_and_come_back(feature: str, database: str) -> None:
-    before = tables(database)
+def test_a_feature_can_leave_and_come_back(feature: str, own_database: str) -> None:
+    before = tables(own_database)
 
     migrate.downgrade("base", feature)
     migrate.upgrade(feature=feature)
 
-    assert tables(database) == before
+    assert tables(own_database) == before
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -64,8 +64,8 @@ def test_the_status_says_what_is_applied(empty_database: str) -> None:
     assert all(s.current == s.head for s in after)
 
 
-def test_a_revision_without_a_file_is_explained(database: str) -> None:
-    with psycopg.connect(database) as connection:
+def test_a_revision_without_a_file_is_explained(own_database: str) -> None:
+    with psycopg.connect(own_database) as connection:
         connection.execute("UPDATE runs_alembic SET version_num = 'runs_9999'")
 
     lines = [str(status) for status in migrate.status()]
@@ -74,7 +74,7 @@ def test_a_revision_without_a_file_is_explained(database: str) -> None:
         migrate.upgrade()
 
 
-def test_a_migration_without_a_change_is_refused(database: str) -> None:
+def test_a_migration_without_a_change_is_refused(own_database: str) -> None:
     before = set((APP / FEATURES[0] / "migrations").iterdir())
 
     with pytest.raises(MigrationError, match="have not changed"):
@@ -83,13 +83,13 @@ def test_a_migration_without_a_change_is_refused(database: str) -> None:
     assert set((APP / FEATURES[0] / "migrations").iterdir()) == before
 
 
-def test_one_step_back_needs_a_feature(database: str) -> None:
+def test_one_step_back_needs_a_feature(own_database: str) -> None:
     with pytest.raises(MigrationError, match="--feature"):
         migrate.downgrade("-1")
 
 
 @pytest.mark.parametrize(("target", "feature"), [("nonsense", FEATURES[0]), ("head", "nonsense")])
-def test_an_unknown_revision_or_feature_is_refused(target: str, feature: str, database: str) -> None:
+def test_an_unknown_revision_or_feature_is_refused(target: str, feature: str, own_database: str) -> None:
     with pytest.raises(MigrationError, match="nonsense"):
         migrate.upgrade(target, feature)
 

@@ -14,6 +14,8 @@ import pytest
 
 from app.core.paths import APP
 
+pytestmark = pytest.mark.slow
+
 MODELS = '''
 from app.db import Base
 from sqlalchemy.orm import Mapped, mapped_column

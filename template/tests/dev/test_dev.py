@@ -20,6 +20,8 @@ from app.api.ports import PortInUse, free_port, require_free_port
 from app.core.paths import APP
 from app.dev.services import EmbeddedServices
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60.0
 
 

@@ -17,6 +17,8 @@ from app.mcp.errors import McpServerUnavailable
 from app.mcp.remote import probe_servers
 from tests.api.fixtures import Served
 
+pytestmark = pytest.mark.slow
+
 SERVER = """
 from mcp.server import MCPServer
 

@@ -13,6 +13,8 @@ from app.llm import prompt_files
 from app.workflows import WORKFLOWS, get_workflow
 from tests.api.fixtures import Served
 
+pytestmark = pytest.mark.slow
+
 INPUT = {"text": "One two three four", "max_words": 2}
 
 

@@ -27,6 +27,8 @@ from app.worker.celery import get_celery_app
 from tests.conftest import SetEnvironment
 from tests.runs import slow
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60.0
 SHORT_LEASE = {"RUNS_LEASE_SECONDS": "2"}
 """For tests in which a lease ends. Elsewhere a busy machine must not let a living worker lose its runs."""

@@ -15,6 +15,8 @@ from app.core.paths import ROOT
 from app.worker import get_celery_app
 from tests.runs.factories import stored_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def start(database: str, broker: str) -> Iterator[Callable[[str], None]]:

@@ -11,6 +11,8 @@ from app.core.registry import load_features
 from app.workflows import get_workflow
 from tests.commands import run_app
 
+pytestmark = pytest.mark.slow
+
 NAMES = [f.name.removeprefix("systems.") for f in load_features() if f.name.startswith("systems.")]
 EXAMPLES = sorted((APP / "systems").glob("*/example*.json"))
 
