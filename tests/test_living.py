@@ -1,7 +1,6 @@
-"""Layer 3: what runs. The command of AGENTS.md in projects that cover all choices, each in an environment of
-its own; and the type checker on each tree of code, where one environment with all dependencies is faster.
-
-`TEST_BROKER_URL` leads the suite of a project with RabbitMQ to a real RabbitMQ.
+"""Layer 3: what runs. The command of AGENTS.md in the largest project; the tests of each feature once with each
+closure (closures.py), in projects with environments of their own; and the type checker on each tree of code,
+where one environment with all dependencies is faster.
 """
 
 import hashlib
@@ -13,33 +12,28 @@ import socket
 import subprocess
 import time
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.closures import Choice, choose, units
 from tests.composition import Project, code, compose
 from tests.conftest import Render
 from tests.questionnaire import QUESTIONS, ROOT, Answers, all_combinations, label
 
 pytestmark = pytest.mark.matrix
 
-REAL_SERVICES = "tests/db/fixtures.py"
-"""A file of the projects whose suites start real databases and brokers."""
-
-MINUTES_LONG = ["tests/dev", "tests/runs/test_survival.py"]
-"""Tests that start whole applications and kill parts of them: run in the largest projects alone."""
-
 VERSIONS = ("3.13", "3.11")
 """Of Python: the one that most people have, and the oldest that is supported."""
 
 ROTATION = int(os.environ.get("MATRIX_ROTATION", datetime.now(UTC).toordinal()))
-"""Which of the dear combinations are run: others every day. The names of the tests say which."""
+"""Which of the choices without a run of their own are run: others every day. The names of the tests say which."""
 
-PROVIDERS: list[str] = next(question.choices for question in QUESTIONS if question.name == "llm_provider")
+ROTATED = ["license", "llm_provider", "agent_framework", "python_version"]
+"""Questions whose answers take turns in the largest project."""
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -52,64 +46,25 @@ def distinct_projects() -> list[Answers]:
     return list(found.values())
 
 
-def chosen_projects() -> list[Answers]:
-    """Return those whose suites are run, each in an environment of its own.
-
-    A suite takes less than a minute, or five where it starts databases, brokers and workers. So of the quick
-    projects each provider with each set of stages is run, and each framework and set of systems; of the slow
-    ones the largest with each broker, with MCP and without, and one with the backend alone, but for what
-    takes minutes. The providers of the slow ones take turns, from day to day.
-    """
-    projects = [*all_combinations()]
-    slow = [answers for answers in projects if REAL_SERVICES in compose(answers)]
-    quick = [answers for answers in projects if REAL_SERVICES not in compose(answers)]
-    slow.sort(key=lambda answers: (-len(answers["stages"]), -len(answers["systems"])))
-    covering = [*cover(slow, "broker", "mcp_server"), *cover(slow[-1:], "stages")]
-    return [
-        *(_with_provider(answers, ROTATION + turn) for turn, answers in enumerate(covering)),
-        *_each_provider_and_set_of_stages(quick),
-        *cover(quick, "agent_framework", "systems"),
-    ]
+def largest() -> Answers:
+    """Return the project with most files; the answers of which it needs only one take turns."""
+    most = max(all_combinations(), key=lambda answers: len(compose(answers)))
+    turns = {q.name: q.choices[ROTATION % len(q.choices)] for q in QUESTIONS if q.name in ROTATED}
+    return {**most, **turns}
 
 
-def _with_provider(answers: Answers, turn: int) -> Answers:
-    return {**answers, "llm_provider": PROVIDERS[turn % len(PROVIDERS)]}
-
-
-def _each_provider_and_set_of_stages(projects: Sequence[Answers]) -> list[Answers]:
-    """Return for each set of stages a project with each provider; the other choices take turns."""
-    groups: defaultdict[str, list[Answers]] = defaultdict(list)
-    for answers in projects:
-        groups[str(answers["stages"])].append(answers)
-    return [
-        _with_provider(group[(ROTATION + turn * len(group) // len(PROVIDERS)) % len(group)], turn)
-        for group in groups.values()
-        for turn in range(len(PROVIDERS))
-    ]
-
-
-def cover(projects: Sequence[Answers], *questions: str) -> list[Answers]:
-    """Choose projects that together have every answer to these questions, the first ones first."""
-
-    def values(answers: Answers) -> set[tuple[str, str]]:
-        asked = (q.name for q in QUESTIONS if q.name in questions and q.is_asked(answers))
-        return {(name, str(answers[name])) for name in asked}
-
-    missing = set[tuple[str, str]]().union(*map(values, projects))
-    chosen = []
-    while missing:
-        best = max(projects, key=lambda answers: len(values(answers) & missing))
-        chosen.append(best)
-        missing -= values(best)
-    return chosen
+def choices() -> list[Choice]:
+    """Return what covers all closures that the largest project does not have; small projects first."""
+    projects = sorted(all_combinations(), key=lambda answers: len(compose(answers)))
+    return choose(projects, units(largest()))
 
 
 each_project = pytest.mark.parametrize("answers", distinct_projects(), ids=label)
-each_chosen_project = pytest.mark.parametrize(
-    ("answers", "version"),
+each_choice = pytest.mark.parametrize(
+    ("choice", "version"),
     [
-        pytest.param(answers, VERSIONS[turn % len(VERSIONS)], id=f"{label(answers)}-{VERSIONS[turn % 2]}")
-        for turn, answers in enumerate(chosen_projects())
+        pytest.param(choice, VERSIONS[turn % 2], id=f"{label(choice.answers)}-{VERSIONS[turn % 2]}")
+        for turn, choice in enumerate(choices())
     ],
 )
 
@@ -215,23 +170,34 @@ def interpreter(version: str) -> str:
     pytest.skip(f"Python {version} is not installed")
 
 
-@each_chosen_project
-def test_the_command_of_agents_md_passes(
-    answers: Answers, version: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("answers", [largest()], ids=label)
+def test_the_command_of_agents_md_passes(answers: Answers, tmp_path: Path) -> None:
     """With what the project declares, and nothing else."""
     project = written(compose(answers), tmp_path / "project")
     (command,) = console_commands((project / "AGENTS.md").read_text(encoding="utf-8"), "Before you commit")
-    variables: dict[str, str] = {"UV_PYTHON": interpreter(version)}
-    if answers["broker"] == "rabbitmq":
+
+    output = run(["bash", "-c", command], project, UV_PYTHON=interpreter(VERSIONS[ROTATION % 2]))
+
+    assert_passed(output)
+
+
+@each_choice
+def test_features_pass_their_tests_with_each_closure(
+    choice: Choice, version: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    project = written(compose(choice.answers), tmp_path / "project")
+    variables = {"UV_PYTHON": interpreter(version)}
+    if choice.answers["broker"] == "rabbitmq" and "backend" in choice.answers["stages"]:
         variables["TEST_BROKER_URL"] = request.getfixturevalue("rabbitmq")
-    if answers["stages"] == ["backend"]:
-        variables["PYTEST_ADDOPTS"] = " ".join(f"--ignore={path}" for path in MINUTES_LONG)
-    elif answers["broker"] == "rabbitmq":  # development has Valkey in every project
-        variables["PYTEST_ADDOPTS"] = "--ignore=tests/dev"
+        variables["PYTEST_ADDOPTS"] = "--numprocesses=0"  # its queues cannot be told apart
 
-    output = run(["bash", "-c", command], project, **variables)
+    output = run(["uv", "run", "pytest", *choice.tests], project, **variables)
 
+    assert_passed(output)
+
+
+def assert_passed(output: str) -> None:
+    """Check that tests ran, and that none was skipped."""
     last = output.splitlines()[-1]
     assert re.search(r"\d+ passed", last), output
     assert "skipped" not in last, output
@@ -245,8 +211,7 @@ def test_its_types_are_right(answers: Answers, python: Path, tmp_path: Path) -> 
 
 
 def test_the_largest_project_passes_mypy_in_strict_mode(python: Path, tmp_path: Path) -> None:
-    largest = max(distinct_projects(), key=lambda answers: len(compose(answers)))
-    project = written(compose(largest), tmp_path / "project")
+    project = written(compose(largest()), tmp_path / "project")
 
     run([str(python), "-m", "mypy", "--strict", "."], project)
 

@@ -208,6 +208,7 @@ async def test_a_route_that_needs_a_scope_refuses_who_has_none(
     assert (without.status_code, useless.status_code) == (401, 403)
 
 
+@pytest.mark.slow
 def test_keys_are_made_listed_and_revoked_by_commands(database: str) -> None:
     environment = {"DATABASE_URL": database}
 
@@ -223,6 +224,7 @@ def test_keys_are_made_listed_and_revoked_by_commands(database: str) -> None:
     assert revoked["revoked_at"] is not None
 
 
+@pytest.mark.slow
 def test_a_wrong_scope_on_the_command_line_is_a_message(database: str) -> None:
     done = run_app("keys", "create", "web", "--scope", "nonsense", DATABASE_URL=database)
 

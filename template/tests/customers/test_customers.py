@@ -55,6 +55,7 @@ def test_it_is_where_the_automation_looks_customers_up() -> None:
     assert CUSTOMERS.first() is find_customer
 
 
+@pytest.mark.slow
 def test_a_file_is_imported_from_the_command_line(database: str) -> None:
     path = APP / "systems" / "automation" / "customers.json"
 
@@ -63,6 +64,7 @@ def test_a_file_is_imported_from_the_command_line(database: str) -> None:
     assert done.stdout == "Stored 3 customers with 3 orders.\n", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "said"), [("[{}]", "0.email"), ("nonsense", "JSON"), (json.dumps([KIM | {"x": 1}]), "0.x")]
 )

@@ -96,8 +96,8 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, database: str) -> Project:
-    return Project(tmp_path, database)
+def project(tmp_path: Path, own_database: str) -> Project:
+    return Project(tmp_path, own_database)
 
 
 def test_one_of_the_owners_and_the_templates_next_one_are_both_applied(project: Project) -> None:

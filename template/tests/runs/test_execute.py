@@ -263,6 +263,7 @@ async def test_who_lost_the_claim_changes_nothing(only: Only) -> None:
     assert (await reloaded(run)).status == "succeeded"
 
 
+@pytest.mark.slow
 async def test_a_lease_is_renewed_as_long_as_the_work_goes_on(only: Only) -> None:
     gate = Gate()
     only(workflow_of(gate))
@@ -311,6 +312,7 @@ async def test_a_run_that_kills_its_workers_is_given_up(only: Only) -> None:
     assert (failed.status, failed.error["code"]) == ("failed", "run-abandoned")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", [{"max_concurrency": 2}, {"max_per_minute": 2}])
 async def test_limits_of_a_workflow_hold(limits: dict[str, int], only: Only) -> None:
     gate = Gate()

@@ -88,6 +88,7 @@ async def test_the_steps_of_a_failed_run_are_kept_for_its_retry(set_environment:
     assert await prune() == {"steps": 0}
 
 
+@pytest.mark.slow
 async def test_the_command_counts_and_deletes(database: str, set_environment: SetEnvironment) -> None:
     settings = {"DATABASE_URL": database, "RUNS_KEEP_SUCCEEDED_DAYS": "30"}
     set_environment(**settings)

@@ -112,6 +112,7 @@ def test_a_schedule_that_cannot_start_its_workflow_is_found_at_start_up(
         check_schedules()
 
 
+@pytest.mark.slow
 def test_the_schedules_are_listed_with_their_next_time() -> None:
     done = run_app("runs", "schedules", "--json", RUNS_SCHEDULES=json.dumps([HOURLY]))
 

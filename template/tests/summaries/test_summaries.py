@@ -6,6 +6,7 @@ import pytest
 from tests.commands import run_app
 
 
+@pytest.mark.slow
 def test_it_runs_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "input.json").write_text('{"text": "One two three four", "max_words": 2}')
 
@@ -15,6 +16,7 @@ def test_it_runs_from_the_command_line(tmp_path: Path) -> None:
     assert "[summarise]" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -86,6 +86,7 @@ async def test_a_task_that_takes_long_or_fails_delays_no_other() -> None:
         released.set()
 
 
+@pytest.mark.slow
 async def test_a_task_is_not_called_while_it_still_runs() -> None:
     released, begun, others = threading.Event(), [0], [0]
 
@@ -137,6 +138,7 @@ async def test_one_schedule_that_hangs_is_named() -> None:
         await check_clock()
 
 
+@pytest.mark.slow
 async def test_the_doctor_fails_while_the_clock_stands_still(
     database: str, broker: str, set_environment: SetEnvironment
 ) -> None:

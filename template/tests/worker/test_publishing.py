@@ -33,6 +33,7 @@ async def test_a_broker_that_is_down_is_a_typed_error_within_a_second(
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [check_broker, lambda: publish("tests.nothing", "hello")])
 async def test_a_broker_that_refuses_the_password_is_a_typed_error(
     action: Callable[[], Awaitable[object]], broker: str, set_environment: SetEnvironment
