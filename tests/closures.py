@@ -1,8 +1,8 @@
 """Which tests must run in which projects, so that every feature's tests have run with all that they can meet.
 
-A feature imports only what it requires (the generated `tests/test_architecture.py` enforces that), so its tests
-depend on its closure: the files of the feature, of those that it requires, of `core`, and its tests. Two
-projects with the same closure would run the same code. docs/testing.md says what that leaves out.
+A feature imports only what it requires (the generated `tests/test_architecture.py` enforces that), so its
+tests depend on its closure: the files of the feature, of those that it requires, of `core`, and its tests.
+Two projects with the same closure run the same code. docs/decisions/0007 says what that leaves out.
 """
 
 import ast
@@ -19,7 +19,7 @@ RUN_WITH = {
     "runs": ["broker"],
     "worker": ["broker"],
 }
-"""Questions whose answers change not the files of a feature, but what its tests run with: an SDK, a server."""
+"""Questions whose answers change not a feature's files, but what its tests run with: an SDK, a server."""
 
 Unit = tuple[str, int]
 """The tests of one feature on one closure: the feature's name, and a hash of the closure."""

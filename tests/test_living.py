@@ -1,6 +1,6 @@
-"""Layer 3: what runs. The command of AGENTS.md in the largest project; the tests of each feature once with each
-closure (closures.py), in projects with environments of their own; and the type checker on each tree of code,
-where one environment with all dependencies is faster.
+"""Layer 3: what runs. The command of AGENTS.md in the largest project; the tests of each feature once with
+each closure (closures.py), in projects with environments of their own; and the type checker on each tree of
+code, where one environment with all dependencies is faster.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ VERSIONS = ("3.13", "3.11")
 """Of Python: the one that most people have, and the oldest that is supported."""
 
 ROTATION = int(os.environ.get("MATRIX_ROTATION", datetime.now(UTC).toordinal()))
-"""Which of the choices without a run of their own are run: others every day. The names of the tests say which."""
+"""Which of the choices without a run of their own are run: others every day. The tests' names say which."""
 
 ROTATED = ["license", "llm_provider", "agent_framework", "python_version"]
 """Questions whose answers take turns in the largest project."""

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import git
-from tests.questionnaire import QUESTIONS, ROOT
+from tests.questionnaire import QUESTIONS, ROOT, TEMPLATE
 
 DOCUMENTS = sorted(
     path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
@@ -49,13 +49,27 @@ def test_the_readme_names_every_preset() -> None:
     assert all(f"presets/{path.name}" in readme for path in (ROOT / "presets").glob("*.yml"))
 
 
-def test_workflows_fit_their_schema() -> None:
-    workflows = [str(path) for path in (ROOT / ".github" / "workflows").glob("*.yml")]
-    checker = ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows]
+@pytest.mark.parametrize("project", [ROOT, TEMPLATE], ids=["this repository", "generated project"])
+def test_linters_find_nothing_in_the_workflows(project: Path) -> None:
+    """The files of a generated project's workflows hold no Jinja: they are the same in all of them."""
+    workflows = [str(path) for path in (project / ".github" / "workflows").glob("*.yml")]
+    linters = [
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows],
+        ["actionlint", *workflows],
+        ["zizmor", "--offline", "--no-progress", *workflows],
+    ]
 
-    done = subprocess.run(checker, capture_output=True, text=True, check=False)
+    for linter in linters:
+        done = subprocess.run(linter, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
-    assert done.returncode == 0, done.stdout
+
+def test_ci_of_a_generated_project_runs_the_command_of_its_agents_md() -> None:
+    workflow = yaml.safe_load((TEMPLATE / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+
+    assert steps[0] == "uv sync --locked"
+    assert " && ".join(steps[1:]) in (TEMPLATE / "AGENTS.md.jinja").read_text(encoding="utf-8")
 
 
 def test_ci_runs_the_command_that_the_readme_gives() -> None:

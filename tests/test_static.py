@@ -248,7 +248,7 @@ def _checked(command: list[str], tmp_path: Path, name: str) -> None:
     """Run a checker on every distinct version of a file."""
     for number, content in enumerate(distinct(name)):
         file = tmp_path / str(number) / name
-        file.parent.mkdir()
+        file.parent.mkdir(parents=True)
         file.write_bytes(content)
         done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -257,6 +257,11 @@ def _checked(command: list[str], tmp_path: Path, name: str) -> None:
 def test_compose_files_fit_the_specification(tmp_path: Path) -> None:
     checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     _checked(checker, tmp_path, "compose.yaml")
+
+
+def test_dependabot_files_fit_their_schema(tmp_path: Path) -> None:
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.dependabot"]
+    _checked(checker, tmp_path, ".github/dependabot.yml")
 
 
 def test_dockerfiles_are_sound(tmp_path: Path) -> None:
