@@ -2,7 +2,7 @@
 
 A feature imports only what it requires (the generated `tests/test_architecture.py` enforces that), so its
 tests depend on its closure: the files of the feature, of those that it requires, of `core`, and its tests.
-Two projects with the same closure run the same code. docs/decisions/0007 says what that leaves out.
+Two projects with the same closure run the same code; docs/decisions/which-suites-are-run.md says more.
 """
 
 import ast
