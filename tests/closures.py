@@ -41,25 +41,25 @@ class Choice:
         return sorted(path for path in found if PurePosixPath(path).name.startswith("test_"))
 
 
-def units(answers: Answers) -> dict[Unit, None]:
-    """Return the units of a project, each once."""
+def units(answers: Answers) -> frozenset[Unit]:
+    """Return the units of a project."""
     project = compose(answers)
     requires = {name: needs for path, content in project.items() for name, needs in _feature(path, content)}
-    return {
-        (name, _hash(name, answers, project, _reached(name, requires))): None
+    return frozenset(
+        (name, _hash(name, answers, project, _reached(name, requires)))
         for name in ("core", *requires)
         if _tests_of(name, project)
-    }
+    )
 
 
 def choose(projects: Sequence[Answers], covered: Iterable[Unit]) -> list[Choice]:
     """Return projects that together run every unit that is not yet covered (greedy cover)."""
-    found = [(answers, units(answers).keys()) for answers in projects]
+    found = [(answers, units(answers)) for answers in projects]
     missing = {unit for _, own in found for unit in own} - set(covered)
     chosen = []
     while missing:
         answers, own = max(found, key=lambda pair: len(pair[1] & missing))
-        chosen.append(Choice(answers, frozenset(own & missing)))
+        chosen.append(Choice(answers, own & missing))
         missing -= own
     return chosen
 

@@ -1,0 +1,69 @@
+"""Which tests run where: what makes two closures different, and what does not."""
+
+import pytest
+
+from tests.closures import choose, units
+from tests.composition import compose
+from tests.questionnaire import Answers, all_combinations
+
+FULL: Answers = max(all_combinations(), key=lambda answers: len(compose(answers)))
+
+
+def unit(feature: str, **answers: object) -> tuple[str, int]:
+    """Return the unit of a feature in a project with everything but for these answers."""
+    (found,) = (unit for unit in units({**FULL, **answers}) if unit[0] == feature)
+    return found
+
+
+def test_every_unit_of_every_combination_is_run() -> None:
+    chosen = choose(all_combinations(), units(FULL))
+
+    run = units(FULL).union(*(choice.units for choice in chosen))
+    assert run == frozenset[tuple[str, int]]().union(*map(units, all_combinations()))
+
+
+def test_no_unit_is_run_twice() -> None:
+    chosen = [unit for choice in choose(all_combinations(), units(FULL)) for unit in choice.units]
+
+    assert len(chosen) == len({*chosen, *units(FULL)}) - len(units(FULL))
+
+
+@pytest.mark.parametrize(
+    ("feature", "question", "values"),
+    [
+        ("db", "mcp_server", (True, False)),
+        ("runs", "agent_framework", ("native", "langgraph")),
+        ("llm", "broker", ("valkey", "rabbitmq")),
+    ],
+)
+def test_what_a_feature_does_not_require_makes_no_difference(
+    feature: str, question: str, values: tuple[object, object]
+) -> None:
+    first, second = (unit(feature, **{question: value}) for value in values)
+
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("feature", "question", "values"),
+    [
+        ("agents", "agent_framework", ("native", "langgraph")),  # a file of its own
+        ("systems.assistant", "agent_framework", ("native", "langgraph")),  # a file of what it requires
+        ("agents", "mcp_server", (True, False)),  # a file of its tests
+        ("runs", "broker", ("valkey", "rabbitmq")),  # what its tests run with
+        ("llm", "llm_provider", ("openai", "mistral")),
+    ],
+)
+def test_what_its_tests_can_meet_makes_another_closure(
+    feature: str, question: str, values: tuple[object, object]
+) -> None:
+    first, second = (unit(feature, **{question: value}) for value in values)
+
+    assert first != second
+
+
+def test_a_choice_names_the_tests_of_its_features_and_those_of_the_whole_project() -> None:
+    (choice,) = choose([FULL], units(FULL) - {unit("db")})
+
+    assert "tests/test_architecture.py" in choice.tests
+    assert {path.split("/")[1] for path in choice.tests if path.count("/") > 1} == {"db"}
