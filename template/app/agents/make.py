@@ -26,7 +26,8 @@ def framework() -> str:
     chosen = AgentsSettings.load().framework or frameworks()[0]
     if chosen not in frameworks():
         raise ConfigurationError(
-            f"AGENTS_FRAMEWORK: there is no adapter {chosen!r}.", hint=f"There is: {', '.join(frameworks())}."
+            f"AGENTS_FRAMEWORK: there is no adapter {chosen!r}.",
+            hint=f"Available: {', '.join(frameworks())}.",
         )
     return chosen
 

@@ -93,7 +93,7 @@ class FunctionTool:
 def tool(function: Callable[..., Any], *, seconds: float | None = None) -> FunctionTool:
     """Make a tool of a function: its name, its docstring and the types of its parameters.
 
-    A function that is not async runs in a thread, which goes on after a time-out until it ends by itself.
+    A function that is not async runs in a thread, which goes on after a timeout until it ends by itself.
     Raises `TypeError` if the function has no types or no docstring.
     """
     name = getattr(function, "__name__", "tool")

@@ -1,6 +1,6 @@
 """The parts of an agent loop: ask the model, call its tools, check its answer.
 
-The model calls go through `app.llm`, so retries, fall-back, budgets and cost are those of every other call.
+The model calls go through `app.llm`, so retries, fallback, budgets and cost are those of every other call.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ async def _call_tool(agent: BaseAgent[Any], call: ToolCall, work: Work) -> str:
     if call.name == ANSWER:
         return "Not yet: look at what the tools said first, then answer."
     if call.name not in work.tools:
-        return f"There is no tool {call.name!r}. There is: {', '.join(work.tools) or 'none'}."
+        return f"There is no tool {call.name!r}. Available: {', '.join(work.tools) or 'none'}."
     return await work.tools[call.name].call(call.arguments, agent.tool_context(work))
 
 

@@ -25,7 +25,7 @@ class RateLimited(AppError):
     status = 429
     code = "rate-limited"
     title = "Too many requests"
-    may_pass = True
+    retryable = True
 
 
 class IdentityProviderUnavailable(ServiceUnavailable):

@@ -53,7 +53,7 @@ class NewKey:
 async def create_key(
     name: str, scopes: Sequence[str], lifetime: timedelta | None = None, rate_limit: int | None = None
 ) -> NewKey:
-    """Make a key. Raises `InvalidInput` if the name or a scope is wrong."""
+    """Create a key. Raises `InvalidInput` if the name or a scope is wrong."""
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise InvalidInput(
             "The name of a key is 1 to 100 printable characters.", fields=[FieldError("name", "not valid")]
@@ -81,12 +81,12 @@ async def list_keys() -> Sequence[ApiKey]:
 async def revoke_key(key_id: str) -> None:
     """Make a key useless, within `API_KEY_CACHE_SECONDS`. Raises `KeyNotFound`."""
     if not key_id.isascii() or not key_id.isprintable():
-        raise KeyNotFound("This is no id of a key.", hint="Type `uv run app keys list`.")
+        raise KeyNotFound("That is not a key id.", hint="Run `uv run app keys list`.")
     statement = update(ApiKey).where(ApiKey.id == key_id)
     revoked = statement.values(revoked_at=func.coalesce(ApiKey.revoked_at, func.clock_timestamp()))
     async with transaction() as session:
         if await session.scalar(revoked.returning(ApiKey.id)) is None:
-            raise KeyNotFound(f"There is no key {key_id!r}.", hint="Type `uv run app keys list`.")
+            raise KeyNotFound(f"There is no key {key_id!r}.", hint="Run `uv run app keys list`.")
     _known.clear()
 
 
@@ -109,7 +109,7 @@ async def check_key(text: str) -> Principal | None:
     if remembered and remembered[0] > time.monotonic():
         return remembered[1]
     row = await _valid_row(match["id"])
-    # the comparison of a wrong secret takes as long as that of a right one; an id is no secret
+    # the comparison of a wrong secret takes as long as that of a right one; an id is not secret
     right = hmac.compare_digest(_digest(match["secret"]), row.digest if row else _NOBODY)
     if row is None or not right:
         return None

@@ -15,7 +15,7 @@ class ApiKey(Base):
     __tablename__ = "api_keys"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    """The part of the key that is no secret."""
+    """The part of the key that is not secret."""
     name: Mapped[str]
     digest: Mapped[str]
     """SHA-256 of the secret, in hexadecimal. The secret is 256 random bits, so no slow hash is needed."""

@@ -105,7 +105,7 @@ class KeySet:
             async with AsyncClient(timeout=_FETCH_SECONDS) as client:
                 answer = (await client.get(self._url)).raise_for_status().json()
             if not isinstance(answer, dict):
-                raise ValueError("it is no JSON object")
+                raise ValueError("it is not a JSON object")
             self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(answer).keys}
         except (HTTPError, jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
             log.warning("jwks.failed", url=self._url, reason=f"{type(error).__name__}: {error}")

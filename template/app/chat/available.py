@@ -19,7 +19,7 @@ def require_available(model: str) -> str:
     """Return the model. Raises `UnknownModel`."""
     if model not in available_models():
         raise UnknownModel(
-            f"There is no model {model!r}.", hint=f"There is: {', '.join(available_models())}."
+            f"There is no model {model!r}.", hint=f"Available: {', '.join(available_models())}."
         )
     return model
 

@@ -169,7 +169,7 @@ async def refuse() -> None:
     """Say that a part of OpenAI's API is not here."""
     raise NotSupported(
         "This part of OpenAI's API is not here.",
-        hint="There is: /v1/chat/completions, /v1/responses and /v1/models.",
+        hint="Available: /v1/chat/completions, /v1/responses and /v1/models.",
     )
 
 

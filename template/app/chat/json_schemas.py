@@ -1,7 +1,7 @@
 """JSON schemas that clients send: checked before a model sees them, and used on what it answers.
 
 The validator is compiled, so that a large schema keeps nobody else waiting. It fetches no reference, and its
-patterns cannot run for ever, whatever a model answers.
+patterns cannot run forever, whatever a model answers.
 """
 
 from collections.abc import Mapping

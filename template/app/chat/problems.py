@@ -62,7 +62,7 @@ def error_response(error: Exception) -> JSONResponse:
 
 def _is_worth_another_try(error: Exception) -> bool:
     """Whether a client should try again. A call of a model has been, as often as `LLM_RETRIES` says."""
-    return isinstance(error, AppError) and error.may_pass and not isinstance(error, LLMError)
+    return isinstance(error, AppError) and error.retryable and not isinstance(error, LLMError)
 
 
 def error_body(error: Exception) -> ErrorBody:

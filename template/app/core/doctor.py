@@ -55,7 +55,7 @@ def _versions() -> Finding:
 def _environment_file(root: Path) -> Finding:
     path = root / ".env"
     if not path.exists():
-        return Finding(".env", "does not exist: defaults are used", hint="Type `uv run app init`.")
+        return Finding(".env", "does not exist: defaults are used", hint="Run `uv run app init`.")
     if path.stat().st_mode & 0o077:
         return Finding(".env", "others can read it", failed=True, hint="Type `chmod 600 .env`.")
     if problems := problems_of_lines(path):

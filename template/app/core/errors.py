@@ -32,7 +32,7 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal-error"
     title: ClassVar[str] = "Internal error"
-    may_pass: ClassVar[bool] = False
+    retryable: ClassVar[bool] = False
     """Whether another try, a while later, may succeed."""
 
     def __init__(
@@ -87,7 +87,7 @@ class TimedOut(AppError):
     status = 504
     code = "timed-out"
     title = "Timed out"
-    may_pass = True
+    retryable = True
 
 
 class ServiceUnavailable(AppError):
@@ -96,4 +96,4 @@ class ServiceUnavailable(AppError):
     status = 503
     code = "service-unavailable"
     title = "Service unavailable"
-    may_pass = True
+    retryable = True

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     @classmethod
     @cache
     def load(cls) -> Self:
-        """Read the settings, once a process.
+        """Read the settings, once per process.
 
         Raises `ConfigurationError`, which names each variable that is wrong.
         """
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
             if value.get_secret_value() == RANDOM:
                 raise ConfigurationError(
                     f"{variable} still has the placeholder {RANDOM}.",
-                    hint="Type `uv run app init`: it writes a random secret.",
+                    hint="Run `uv run app init`: it writes a random secret.",
                 )
             register_secret(value.get_secret_value())
 
@@ -125,7 +125,7 @@ def _problem(settings: type[Settings], problem: dict[str, Any]) -> str:
 
 
 class AppSettings(Settings):
-    """What concerns the whole application."""
+    """Application-wide settings."""
 
     environment: Literal["development", "test", "production"] = "development"
     """`production` refuses what is only for development: the offline model, embedded services …"""

@@ -1,4 +1,4 @@
-"""PostgreSQL: the base of all models, sessions, and migrations with one history a feature."""
+"""PostgreSQL: the base of all models, sessions, and migrations with one history per feature."""
 
 from typing import TYPE_CHECKING
 

@@ -32,7 +32,7 @@ def downgrade(
     feature: OneFeature = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take migrations back. This deletes the data of the tables that go."""
+    """Revert migrations. Data in dropped tables is lost."""
     from app.db import migrate
 
     if not yes:

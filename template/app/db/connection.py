@@ -1,4 +1,4 @@
-"""A connection that does not wait for ever."""
+"""A connection that does not wait forever."""
 
 import asyncio
 import os

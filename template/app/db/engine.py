@@ -102,7 +102,7 @@ async def _session(*, autocommits: bool) -> AsyncGenerator[AsyncSession, None]:
             raise unavailable() from error
         if getattr(getattr(error, "orig", None), "sqlstate", None) in _OLD_TABLES:
             raise DatabaseOutOfDate(
-                "The database lacks tables or columns.", hint="Type `uv run app db upgrade`."
+                "The database lacks tables or columns.", hint="Run `uv run app db upgrade`."
             ) from error
         raise
 

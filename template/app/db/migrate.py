@@ -62,9 +62,9 @@ class Status:
             advice = "restore it, or go to the branch that has it"
             return f"{where}, of which app/{_path(self.feature)}/migrations has no file: {advice}"
         if self.current != self.head:
-            return f"{where}, behind {self.head}: type `uv run app db upgrade`"
+            return f"{where}, behind {self.head}: run `uv run app db upgrade`"
         if self.lacks:
-            advice = f"type `uv run app db revision {self.feature} 'add what is missing'`"
+            advice = f"run `uv run app db revision {self.feature} 'add what is missing'`"
             return f"{where}, but no migration has made {', '.join(self.lacks)}: {advice}"
         return f"{where}, up to date"
 
@@ -110,7 +110,7 @@ def revision(feature: str, message: str) -> Path:
     else have the same. The two go on side by side from where yours began.
     """
     if feature not in {f.name for f in load_features()}:
-        raise MigrationError(f"There is no feature {feature!r}.", hint="Type `uv run app features`.")
+        raise MigrationError(f"There is no feature {feature!r}.", hint="Run `uv run app features`.")
     if pending_changes(feature) is None:
         raise MigrationError(
             f"The models of {feature!r} have not changed.",
@@ -236,7 +236,7 @@ def _explained() -> Generator[None]:
     try:
         yield
     except CommandError as error:
-        raise MigrationError(f"{error}.", hint="Type `uv run app db status`.") from error
+        raise MigrationError(f"{error}.", hint="Run `uv run app db status`.") from error
 
 
 def _history(feature: str, connection: Connection | None = None) -> Config:

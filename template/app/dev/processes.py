@@ -113,7 +113,7 @@ class Supervisor:
             self.say(part.name, line.decode(errors="replace").rstrip(), part.color)
 
     async def _watch(self, part: Part, process: asyncio.subprocess.Process) -> None:
-        """Say so when a part ends by itself, and start it again, but not for ever."""
+        """Say so when a part ends by itself, and start it again, but not forever."""
         code = await _exit_code(process)
         _kill_group(process, signal.SIGKILL)  # nothing that it has started may outlive it
         if self._stop.is_set():
@@ -160,7 +160,7 @@ async def _exit_code(process: asyncio.subprocess.Process) -> int:
     """Return the exit code once the process has ended.
 
     Not `process.wait()`: that also waits until nobody holds the other end of the process's pipes, and what a
-    killed process has started may hold them for ever.
+    killed process has started may hold them forever.
     """
     while process.returncode is None:  # noqa: ASYNC110 - the system sets it
         await asyncio.sleep(_POLL_SECONDS)

@@ -21,7 +21,7 @@ def find_program(package: str, name: str) -> Path:
     if found is None:
         raise DevError(
             f"The program {name} of the package {package} is not installed for this platform.",
-            hint="Type `uv sync`; or set DATABASE_URL and BROKER_URL to servers of your own.",
+            hint="Run `uv sync`; or set DATABASE_URL and BROKER_URL to servers of your own.",
         )
     return found
 

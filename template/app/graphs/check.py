@@ -66,7 +66,7 @@ def _check_targets(graph: "Graph[Any, Any]") -> None:
             raise _wrong(graph.name, node, "chooses END: let it choose a node that gives the output")
         for target in graph.next_of(index):
             if target not in {END, *names}:
-                raise _wrong(graph.name, node, f"leads to {target!r}, which is no node")
+                raise _wrong(graph.name, node, f"leads to {target!r}, which is not a node")
     for node in _all(graph.nodes):
         if node.name not in names and (node.targets() or node.next):
             raise _wrong(graph.name, node, "is inside another node: it cannot say what follows")
@@ -87,7 +87,7 @@ def _check_node(node: Node, graph: str) -> None:
     if isinstance(node, Branches) and len({n.writes for n in (node, *node.nodes)}) <= len(node.nodes):
         raise _wrong(graph, node, "has two nodes that write the same output")
     if isinstance(node, Loop) and node.after not in {None, *(inner.name for inner in node.nodes)}:
-        raise _wrong(graph, node, f"asks after {node.after!r}, which is no node in it")
+        raise _wrong(graph, node, f"asks after {node.after!r}, which is not a node in it")
     if isinstance(node, SubGraph) and not fits(result(node.input), node.graph.input):
         raise _wrong(graph, node, f"gives {_show(result(node.input))}, not {_show(node.graph.input)}")
     if isinstance(node, Router) and isinstance(node.otherwise, Model):

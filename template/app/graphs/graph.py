@@ -187,12 +187,12 @@ class _Runner:
 async def _within_limits(
     node: Node, context: Context, do: Do, again: Callable[[], None] = lambda: None
 ) -> Any:
-    """Run a node, and again after an error that may pass; `again` is called before each further attempt."""
+    """Run a node, and again after a retryable error; `again` is called before each further attempt."""
     for attempt in range(1, node.attempts + 1):
         try:
             return await _attempt(node, context, do)
         except AppError as error:
-            if error.may_pass and attempt < node.attempts:
+            if error.retryable and attempt < node.attempts:
                 again()
                 continue
             if not isinstance(error, node.none_on):

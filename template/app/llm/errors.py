@@ -60,7 +60,7 @@ class ModelUnavailable(LLMError):
     status = 503
     code = "model-unavailable"
     title = "Model unavailable"
-    may_pass = True
+    retryable = True
     retry_after: float | None = None
     """Seconds that the provider asked to wait, if it said."""
 
@@ -143,7 +143,7 @@ class BudgetExceeded(LLMError):
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ...] = (
-    # what pydantic-ai raises, what we raise, what is wrong, what to do; the first that fits counts
+    # what pydantic-ai raises, what we raise, what is wrong, what to do; the first match wins
     (
         pai.ModelRateLimitError,
         ModelRateLimited,

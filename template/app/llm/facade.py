@@ -258,7 +258,7 @@ async def _ask_for_structure(call: Call) -> AsyncGenerator[Event, None]:
                 message_history=to_pydantic_ai(call.messages),
                 usage_limits=UsageLimits(request_limit=None),  # the budget's limits are those of `Metered`
                 # as a function, since pydantic-ai refuses a fixed choice of tools: it would ask for them
-                # for ever, but here the first call of a tool ends the run
+                # forever, but here the first call of a tool ends the run
                 model_settings=lambda _context: _model_settings(call),
             )
         except ContentFilterError:

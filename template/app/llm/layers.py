@@ -87,7 +87,7 @@ async def retry(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
 
 
 def _wait(attempt: int, retry_after: float | None) -> float:
-    """Return seconds to wait: what the provider asks for, or else exponential back-off with full jitter.
+    """Return seconds to wait: what the provider asks for, or else exponential backoff with full jitter.
 
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """

@@ -82,7 +82,7 @@ def load_prompt(name: str) -> Prompt:
     path = prompt_files().get(name)
     if path is None:
         raise PromptError(
-            f"There is no prompt {name!r}.", hint=f"There is: {', '.join(prompt_files()) or 'none'}."
+            f"There is no prompt {name!r}.", hint=f"Available: {', '.join(prompt_files()) or 'none'}."
         )
     return parse_prompt(path.read_text(encoding="utf-8"), name)
 

@@ -1,7 +1,7 @@
 """The providers of models: one strategy each, chosen by `LLM_MODEL=provider:name`.
 
 A strategy knows which settings it needs, which package it needs, and how to build its model. Its SDK is
-imported when it is used. Retries and time-outs are ours (`layers.py`), so the SDKs' own are switched off.
+imported when it is used. Retries and timeouts are ours (`layers.py`), so the SDKs' own are switched off.
 """
 
 import os
@@ -304,7 +304,7 @@ def check_configured(model: str) -> None:
     if not provider.installed():
         raise ModelNotConfigured(
             f"The SDK for {model!r} is not installed.",
-            hint=f"Type `uv add 'pydantic-ai-slim[{provider.extra}]'`.",
+            hint=f"Run `uv add 'pydantic-ai-slim[{provider.extra}]'`.",
         )
     if missing := provider.missing():
         raise ModelNotConfigured(

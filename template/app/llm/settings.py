@@ -24,7 +24,7 @@ class LLMSettings(Settings):
     """Seconds until one attempt is given up."""
 
     retries: int = Field(2, ge=0, le=10)
-    """Further attempts after a rate limit, a time-out or a server error."""
+    """Further attempts after a rate limit, a timeout or a server error."""
 
     output_retries: int = Field(2, ge=0, le=10)
     """How often a model may correct an answer that does not fit the schema."""

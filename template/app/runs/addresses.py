@@ -1,7 +1,7 @@
 """Where callbacks may go: out to the internet, not into our own network.
 
-Who may start a run chooses the URL that we call. Without this they could reach what only we can: the cloud's
-metadata service, a database's console, a neighbour (server-side request forgery, OWASP API7:2023).
+Anyone who may start a run chooses the URL that we call. Without this they could reach what only we can: the
+cloud's metadata service, a database's console, a neighbour (server-side request forgery, OWASP API7:2023).
 """
 
 import asyncio

@@ -178,7 +178,7 @@ async def retry_run(
 ) -> RunView:
     """Requeue a run that has failed or was cancelled. It continues after its last finished step."""
     version = get_workflow(run.workflow).version
-    if not await repository.start_again(run.id, version, from_start=from_start):
+    if not await repository.requeue(run.id, version, from_start=from_start):
         raise RunConflict(f"The run is {run.status}.", hint="Only a failed or cancelled run can be retried.")
     if await send(run):
         await repository.mark_sent(run.id)

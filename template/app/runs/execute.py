@@ -2,12 +2,12 @@
 
 claim ──► work ──► succeeded
   │        ├─► a person has to decide: waiting, and queued again once that is done
-  │        ├─► an error that may pass: queued again after a wait, or failed after the last attempt
+  │        ├─► a retryable error: queued again after a wait, or failed after the last attempt
   │        ├─► another error: failed
   │        ├─► cancel was asked for: cancelled
   │        ├─► the worker is stopped: queued again
   │        └─► the claim was lost: nothing, another worker has the run
-  └── not to be had: nothing
+  └── cannot be claimed: nothing
 """
 
 import asyncio
@@ -115,12 +115,12 @@ async def _attempt(run: Run) -> bool:
         problem = {"code": error.code, "detail": redact_text(error.detail), "hint": error.hint}
         if error.details:
             problem["details"] = redact(error.details)
-        return await _store_error(run, problem, may_pass=error.may_pass)
+        return await _store_error(run, problem, retryable=error.retryable)
     except Exception:
         log.exception("run.broken")
         detail = "The workflow broke; the log has the details."
         problem = {"code": "internal-error", "detail": detail, "hint": None}
-        return await _store_error(run, problem, may_pass=True)
+        return await _store_error(run, problem, retryable=True)
     finally:
         _at_work.pop(work, None)
     log.info("run.finished", status=Status.succeeded)
@@ -218,24 +218,24 @@ async def _store_interruption(run: Run, reason: Interruption) -> bool:
     log.info("run.interrupted", reason=reason.value)
     match reason:
         case Interruption.cancelled:
-            return await repository.give_up(run, Status.cancelled)
+            return await repository.finish(run, Status.cancelled)
         case Interruption.stopped:
-            return await repository.give_back(run)
+            return await repository.release(run)
         case Interruption.lost:
             return False
 
 
-async def _store_error(run: Run, problem: dict[str, Any], *, may_pass: bool) -> bool:
+async def _store_error(run: Run, problem: dict[str, Any], *, retryable: bool) -> bool:
     workflow = WORKFLOWS.get(run.workflow)
-    if may_pass and workflow and run.attempt < workflow.max_attempts:
+    if retryable and workflow and run.attempt < workflow.max_attempts:
         wait = _wait(run.attempt)
         log.info("run.retrying", attempt=run.attempt, wait=round(wait, 1))
-        return await repository.put_off(run, timedelta(seconds=wait), problem)
+        return await repository.reschedule(run, timedelta(seconds=wait), problem)
     log.info("run.finished", status=Status.failed)
-    return await repository.give_up(run, Status.failed, **problem)
+    return await repository.finish(run, Status.failed, **problem)
 
 
 def _wait(attempt: int) -> float:
-    """Return seconds until the next attempt: exponential back-off, half of it jitter."""
+    """Return seconds until the next attempt: exponential backoff, half of it jitter."""
     longest = min(_LONGEST_WAIT, RunsSettings.load().retry_seconds * 2 ** (attempt - 1))
     return random.uniform(longest / 2, longest)

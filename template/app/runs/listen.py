@@ -1,4 +1,4 @@
-"""Hear of events as they happen: one connection a process listens for all who wait in it.
+"""Receive events as they happen, over one LISTEN connection per process.
 
 What is heard is only that something happened to a run; who waits then reads the tables. So a lost connection
 loses nothing: after it is back, all who wait look once.
@@ -32,7 +32,7 @@ class Listener:
 
     @asynccontextmanager
     async def subscribe(self, run_id: UUID) -> AsyncGenerator[asyncio.Event, None]:
-        """Give an event that is set whenever something happens to the run. Who waits clears it."""
+        """Give an event that is set whenever something happens to the run. The waiter clears it."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen())
         event = asyncio.Event()

@@ -241,14 +241,14 @@ def _success() -> Select[Run, Any]:
     return recorded(held.values(new))
 
 
-async def give_up(run: Run, status: Status, **error: Any) -> bool:
+async def finish(run: Run, status: Status, **error: Any) -> bool:
     """Store that a run has failed, with its error, or was cancelled. False if the claim was lost."""
     values = {"error": error} if error else {}
     final = _held(run).values(status=status, **ENDED, **values)
     return await change(recorded(final), status, **values) is not None
 
 
-async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
+async def reschedule(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
     """Let a run be tried again after a while. False if the claim was lost."""
     queued = _held(run).values(
         status=Status.queued, lease=None, lease_until=None, due_at=NOW + wait, sent_at=None, error=error
@@ -257,7 +257,7 @@ async def put_off(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
     return await change(recorded(queued), "retrying", seconds=seconds, error=error) is not None
 
 
-async def give_back(run: Run) -> bool:
+async def release(run: Run) -> bool:
     """Put a run back into the queue because its worker stops; this attempt does not count."""
     queued = _held(run).values(
         status=Status.queued, lease=None, lease_until=None, attempt=Run.attempt - 1, due_at=NOW, sent_at=None
@@ -268,7 +268,7 @@ async def give_back(run: Run) -> bool:
 async def wait_for_decision(
     run: Run, step: str, question: Any, schema: dict[str, Any], within: timedelta | None = None
 ) -> bool:
-    """Let a run wait for a person, perhaps not for ever; this attempt does not count.
+    """Let a run wait for a person, perhaps not forever; this attempt does not count.
 
     False if the claim was lost.
     """
@@ -325,7 +325,7 @@ async def cancel(run_id: UUID) -> None:
         await session.execute(select(func.pg_notify(CHANNEL, str(run_id))))
 
 
-async def start_again(run_id: UUID, version: int, *, from_start: bool = False) -> bool:
+async def requeue(run_id: UUID, version: int, *, from_start: bool = False) -> bool:
     """Queue a run that failed or was cancelled; it continues after its last finished step, or begins anew.
 
     `version` is that of its workflow as it is now; a run with kept steps keeps its own.

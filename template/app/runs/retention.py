@@ -64,7 +64,7 @@ def _is_old(days: float | None) -> ColumnElement[bool]:
 
 
 async def prune() -> Mapping[str, int]:
-    """Delete what is too old. Returns how many rows of each kind; none for a kind that is kept for ever."""
+    """Delete what is too old. Returns how many rows of each kind; none for a kind that is kept forever."""
     deleted = {rule.kind: await _delete(rule) for rule in _rules()}
     if any(deleted.values()):
         log.info("runs.pruned", **{kind.replace(" ", "_"): count for kind, count in deleted.items()})

@@ -36,7 +36,7 @@ class ScheduledRun(BaseModel):
         try:
             CronSim(value, datetime.now(UTC))
         except CronSimError as error:
-            raise ValueError(f"{value!r} is no cron expression: {error}") from None
+            raise ValueError(f"{value!r} is not a cron expression: {error}") from None
         return value
 
     @field_validator("time_zone")
@@ -45,7 +45,7 @@ class ScheduledRun(BaseModel):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone; one is Europe/Berlin") from None
+            raise ValueError(f"{value!r} is not a time zone; use one like Europe/Berlin") from None
         return value
 
 

@@ -65,9 +65,9 @@ def files_at(commit: str) -> set[str]:
 def commit_before_update() -> str | None:
     """Return the commit before the last update: HEAD while that is not committed. None: there was none."""
     if not git("rev-parse", "--is-inside-work-tree", check=False).strip():
-        raise UpdateError("This is no git repository.", hint="Type `git init && git add . && git commit`.")
+        raise UpdateError("This is not a git repository.", hint="Run `git init && git add . && git commit`.")
     if git_bytes("rev-parse", "HEAD") is None:
-        raise UpdateError("Nothing is committed yet.", hint="Type `git add . && git commit -m 'Start'`.")
+        raise UpdateError("Nothing is committed yet.", hint="Run `git add . && git commit -m 'Start'`.")
     if git_bytes("diff", "--quiet", "HEAD", "--", ANSWERS_FILE) is None:
         return "HEAD"
     last = git("log", "-1", "--format=%H", "--", ANSWERS_FILE).strip()

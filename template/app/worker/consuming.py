@@ -19,7 +19,7 @@ def worker_queues(names: Sequence[str] | None) -> list[Queue]:
     known = {DEFAULT_QUEUE, *(workflow.queue for workflow in WORKFLOWS.load().values())}
     if unknown := set(names or ()) - known:
         raise InvalidInput(
-            f"There is no queue {sorted(unknown)}.", hint=f"There is: {', '.join(sorted(known))}."
+            f"There is no queue {sorted(unknown)}.", hint=f"Available: {', '.join(sorted(known))}."
         )
     url = BrokerSettings.load().connection_url()
     if is_rabbitmq(url):

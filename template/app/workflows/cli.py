@@ -143,7 +143,7 @@ def diagram(
 
     draw = get_workflow(name).diagram
     if draw is None:
-        raise InvalidInput(f"Workflow {name!r} is no graph of nodes: it has no diagram.")
+        raise InvalidInput(f"Workflow {name!r} is not a graph: it has no diagram.")
     if into is not None:
         into.write_text(_replaced(into, draw("mermaid")), encoding="utf-8")
         typer.echo(f"Wrote {into}.")

@@ -49,7 +49,7 @@ class Workflow(Generic[In, Out]):
     """Seconds that a run waits for a person's decision; then it fails. None: as `RUNS_DECIDE_WITHIN` says."""
 
     max_attempts: int = 3
-    """How often a run is tried after an error that may pass, or after its worker has died."""
+    """How often a run is tried after a retryable error, or after its worker has died."""
 
     max_concurrency: int | None = None
     """How many of its runs may be running at the same time."""

@@ -45,7 +45,7 @@ class Served:
     environment: dict[str, str]
 
     def key(self, *scopes: str) -> str:
-        """Make a key."""
+        """Create a key."""
         options = [word for scope in scopes for word in ("--scope", scope)]
         made = run_app("keys", "create", "test", *options, "--json", **self.environment)
         return str(json.loads(made.stdout)["key"])

@@ -190,7 +190,7 @@ async def test_two_that_deliver_at_the_same_time_do_not_both_tell(receiver: Rece
 async def test_a_run_that_is_retried_tells_its_caller_again(receiver: Receiver) -> None:
     run = await ended_run(receiver.url, workflow="nonsense")
     await deliver_callbacks()
-    await repository.start_again(run.id, 1)
+    await repository.requeue(run.id, 1)
 
     assert (await reloaded(run)).callback_due_at is None
     await execute(run.id)

@@ -252,9 +252,9 @@ async def test_who_lost_the_claim_changes_nothing(only: Only) -> None:
     await execute(run.id)
 
     late = [
-        await repository.give_up(slow, Status.failed, code="late"),
-        await repository.put_off(slow, lease, {}),
-        await repository.give_back(slow),
+        await repository.finish(slow, Status.failed, code="late"),
+        await repository.reschedule(slow, lease, {}),
+        await repository.release(slow),
         await repository.keep_step(slow, "third", 1),
         await repository.renew(slow, lease),
     ]
@@ -336,7 +336,7 @@ async def test_a_retry_continues_after_the_last_finished_step(only: Only) -> Non
     await execute(run.id)
     only(workflow_of(free))
 
-    assert await repository.start_again(run.id, 1)
+    assert await repository.requeue(run.id, 1)
     await execute(run.id)
 
     done = await reloaded(run)

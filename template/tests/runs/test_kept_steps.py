@@ -171,7 +171,7 @@ async def test_a_run_is_not_continued_with_the_kept_steps_of_another_version(
 ) -> None:
     run = await failed_after_a_step(only)
     only(workflow_of(use_version_two, version=2))
-    await repository.start_again(run.id, 2)
+    await repository.requeue(run.id, 2)
 
     await execute(run.id)
 
@@ -183,7 +183,7 @@ async def test_a_run_is_not_continued_with_the_kept_steps_of_another_version(
 async def test_a_retry_from_the_start_uses_the_new_version(only: Only) -> None:
     run = await failed_after_a_step(only)
     only(workflow_of(use_version_two, version=2))
-    await repository.start_again(run.id, 2, from_start=True)
+    await repository.requeue(run.id, 2, from_start=True)
 
     await execute(run.id)
 
@@ -202,7 +202,7 @@ async def test_a_kept_step_of_another_type_is_named(only: Only) -> None:
         return Number()
 
     only(workflow_of(wants_a_model))
-    await repository.start_again(run.id, 1)
+    await repository.requeue(run.id, 1)
 
     await execute(run.id)
 

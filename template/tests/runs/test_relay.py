@@ -85,7 +85,7 @@ async def test_a_wait_that_is_over_is_sent(sent: list[UUID]) -> None:
     run = await stored_run()
     claimed = await repository.claim(run.id, timedelta(seconds=30))
     assert claimed is not None
-    await repository.put_off(claimed, timedelta(0), {"code": "x", "detail": "x"})
+    await repository.reschedule(claimed, timedelta(0), {"code": "x", "detail": "x"})
 
     await relay()
 

@@ -1,6 +1,6 @@
 """Agents of PydanticAI (https://ai.pydantic.dev): the loop, the tools and the validation are the library's.
 
-The library's model is a function of ours that calls `app.llm`: so retries, fall-back, budgets and cost are
+The library's model is a function of ours that calls `app.llm`: so retries, fallback, budgets and cost are
 those of every other call.
 """
 

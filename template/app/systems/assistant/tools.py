@@ -42,7 +42,7 @@ def calculate(expression: str) -> str:
     try:
         value = _value(ast.parse(expression.strip(), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InvalidInput(f"{expression[:100]!r} is no arithmetic expression of numbers.") from None
+        raise InvalidInput(f"{expression[:100]!r} is not an arithmetic expression.") from None
     except (ArithmeticError, TypeError) as error:
         raise InvalidInput(f"{expression[:100]!r} has no result: {error}.") from None
     return str(int(value)) if value == int(value) else f"{value:.15g}"

@@ -45,7 +45,7 @@ class Email(BaseModel):
     text: str
     """What its writer has written: without quotations and signature."""
     is_automatic: bool
-    """Whether a machine sent it: it must not get an answer, or two machines talk for ever."""
+    """Whether a machine sent it: it must not get an answer, or two machines talk forever."""
     is_verified: bool = False
     """Whether a mail server of ours has verified the sender."""
     received: date

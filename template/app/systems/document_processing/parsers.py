@@ -65,7 +65,7 @@ def _parse_docx(content: bytes) -> str:
                 raise _Refused("corrupt", "The DOCX takes too much memory when it is unpacked.")
         return str(mammoth.extract_raw_text(io.BytesIO(content)).value)
     except zipfile.BadZipFile:
-        raise _Refused("corrupt", "The DOCX cannot be read: it is no whole archive.") from None
+        raise _Refused("corrupt", "The DOCX cannot be read: it is not a complete archive.") from None
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")

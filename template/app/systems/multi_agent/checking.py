@@ -53,7 +53,7 @@ def cited(text: str) -> list[int]:
 
 def problems_of(text: str, claims: Sequence[Claim]) -> list[str]:
     """Return what is wrong with the citations of an answer."""
-    problems = [f"[{number}] is no claim" for number in cited(text) if not 1 <= number <= len(claims)]
+    problems = [f"[{number}] is not a claim" for number in cited(text) if not 1 <= number <= len(claims)]
     sentences = re.split(r"(?<=[.!?])\s+(?=[^\Wa-z\d_])|\n+", text.strip())
     said = [sentence for sentence in sentences if _says_something(sentence)]
     bare = [sentence for sentence in said if not _CITATION.search(sentence)]

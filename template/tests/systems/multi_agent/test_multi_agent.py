@@ -58,7 +58,7 @@ def test_the_same_claim_counts_once() -> None:
 def test_an_answer_is_held_against_its_citations() -> None:
     problems = problems_of("It is so [1]. It is also so. And this [7].", [claim()])
 
-    assert problems == ["[7] is no claim", "no source is given for: It is also so."]
+    assert problems == ["[7] is not a claim", "no source is given for: It is also so."]
 
 
 def test_a_citation_may_name_several_claims() -> None:
@@ -116,12 +116,12 @@ def test_the_chat_shows_what_the_report_hides_nowhere_else() -> None:
         open_questions=["When?"],
         contradictions=["Yes and no."],
         dropped_claims=["It is free."],
-        problems=["[7] is no claim"],
+        problems=["[7] is not a claim"],
     )
 
     text = write(report)
 
-    for said in ("it is so", "When?", "Yes and no.", "It is free.", "[7] is no claim"):
+    for said in ("it is so", "When?", "Yes and no.", "It is free.", "[7] is not a claim"):
         assert said in text
 
 
