@@ -71,8 +71,9 @@ each_choice = pytest.mark.parametrize(
 
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment of a fresh shell: nothing of this test run's own."""
-    dropped = ("VIRTUAL_ENV", "ENVIRONMENT", "PYTEST_", "UV_PYTHON")
-    return {**{k: v for k, v in os.environ.items() if not k.startswith(dropped)}, **variables}
+    dropped = {"VIRTUAL_ENV", "ENVIRONMENT", "UV_PYTHON"}
+    kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith("PYTEST_")}
+    return {**kept, **variables}
 
 
 def run(command: list[str], folder: Path, **variables: str) -> str:
