@@ -350,6 +350,7 @@ def test_an_address_that_is_not_ours_is_refused() -> None:
         require_free_port("192.0.2.1", 8000)
 
 
+@pytest.mark.usefixtures("running")
 def test_secrets_of_the_services_are_readable_by_their_owner_alone(project: Project) -> None:
     data = project.folder / ".data"
     files = [data / "postgres" / "password", data / "valkey" / "valkey.conf"]
