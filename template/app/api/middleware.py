@@ -15,6 +15,7 @@ from app.api.pages import PATHS as PAGES
 from app.api.problems import problem_response
 from app.api.security import is_known
 from app.api.settings import ApiSettings
+from app.core.scope import in_scope
 from app.db import new_id
 
 log = structlog.get_logger("app.api")
@@ -68,7 +69,7 @@ class RequestLog:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with in_scope(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception:

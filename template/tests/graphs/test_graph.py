@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 
 from app.core.errors import ServiceUnavailable
+from app.core.scope import current_scope
 from app.graphs import (
     END,
     ForEach,
@@ -36,6 +37,18 @@ async def test_nodes_run_in_their_order_and_read_each_other_by_name() -> None:
     graph = graph_of(COUNT, Function(name="double", call=double))
 
     assert (await graph.execute(Text(text="abc"))).number == 6
+
+
+async def test_a_function_in_a_thread_knows_which_node_it_is() -> None:
+    seen = []
+
+    def look(input: Text) -> Number:
+        seen.append(current_scope().node)
+        return Number(number=len(input.text))
+
+    await graph_of(Function(name="look", call=look)).execute(Text(text="abc"))
+
+    assert seen == ["look"]
 
 
 @pytest.mark.parametrize(("text", "expected"), [("ab", 3), ("abcdef", 12)])

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.core.errors import InvalidInput
+from app.core.scope import current_scope
 from app.db import new_id, transaction
 from app.llm.errors import ModelUnavailable
 from app.runs import repository
@@ -150,6 +151,24 @@ async def test_a_run_of_a_workflow_that_is_gone_fails() -> None:
     failed = await reloaded(run)
     assert failed.error is not None
     assert "removed" in failed.error["detail"]
+
+
+async def test_the_work_of_a_run_knows_its_run_its_caller_and_the_request_that_began_it(only: Only) -> None:
+    seen = []
+
+    async def look(data: Number, steps: Steps) -> Number:
+        async def work() -> int:
+            seen.append(current_scope().fields)
+            return data.number
+
+        return Number(number=await steps.step("look", int, work))
+
+    only(workflow_of(look))
+    run = await number_run(caller="key_1", request_id="q1")
+
+    await execute(run.id)
+
+    assert seen == [{"run_id": str(run.id), "caller": "key_1", "request_id": "q1", "workflow": "test"}]
 
 
 async def test_an_unknown_run_is_ignored() -> None:
