@@ -27,6 +27,7 @@ from app.core.deadlines import deadline
 from app.core.errors import AppError
 from app.core.redaction import redact, redact_text
 from app.core.scope import in_scope
+from app.core.spans import span
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
 from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut, WorkflowChanged
@@ -63,7 +64,8 @@ async def execute(run_id: UUID) -> None:
         return
     with in_scope(run_id=str(run_id), request_id=run.request_id, caller=run.caller, workflow=run.workflow):
         log.info("run.started", attempt=run.attempt)
-        kept = await _attempt(run)
+        with span("run", attempt=run.attempt):
+            kept = await _attempt(run)
         if not kept:
             log.warning("run.claim_lost", attempt=run.attempt)
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.core.errors import InvalidInput
 from app.core.scope import current_scope
+from app.core.spans import watched_by
 from app.db import new_id, transaction
 from app.llm.errors import ModelUnavailable
 from app.runs import repository
@@ -15,6 +16,7 @@ from app.runs.models import Run, Status
 from app.workflows import WORKFLOWS, Steps, get_workflow
 from tests.runs.factories import Number, events_of, number_run, reloaded, stored_run, workflow_of
 from tests.runs.fixtures import Only
+from tests.spans import Watcher
 
 pytestmark = pytest.mark.usefixtures("short_times")
 
@@ -169,6 +171,17 @@ async def test_the_work_of_a_run_knows_its_run_its_caller_and_the_request_that_b
     await execute(run.id)
 
     assert seen == [{"run_id": str(run.id), "caller": "key_1", "request_id": "q1", "workflow": "test"}]
+
+
+async def test_whoever_watches_sees_the_attempts_of_a_run(only: Only) -> None:
+    only(workflow_of(Gate(), time_limit=0.05, max_attempts=1))
+    run = await number_run()
+
+    with watched_by(watcher := Watcher()):
+        await execute(run.id)
+
+    (ended,) = watcher.ended
+    assert (ended.name, ended.fields, ended.scope.run_id) == ("run", {"attempt": 1}, str(run.id))
 
 
 async def test_an_unknown_run_is_ignored() -> None:
