@@ -13,6 +13,7 @@ from app.agents.agent import AgentEvent, AgentResult, Limits
 from app.agents.errors import TooManySteps, keep_transcript
 from app.agents.tools import AgentTool, ToolContext, Toolset
 from app.core.errors import AppError, ConfigurationError
+from app.core.spans import span
 from app.core.streams import in_own_task
 from app.llm import Budget, Message, RenderedPrompt, Reply
 
@@ -132,15 +133,16 @@ class BaseAgent(ABC, Generic[T]):
         agent: BaseAgent[T] = self
         for _ in range(self.limits.hand_offs + 1):
             following: HandOff[T] | None = None
-            async with agent._open_tools() as work.tools, aclosing(agent.work(work)) as events:
-                async for event in events:
-                    if isinstance(event, Answer):
-                        yield _result(agent.name, event.output, work)
-                        return
-                    if isinstance(event, HandOff):
-                        following = event
-                    else:
-                        yield event
+            with span("agent", agent=agent.name):
+                async with agent._open_tools() as work.tools, aclosing(agent.work(work)) as events:
+                    async for event in events:
+                        if isinstance(event, Answer):
+                            yield _result(agent.name, event.output, work)
+                            return
+                        if isinstance(event, HandOff):
+                            following = event
+                        else:
+                            yield event
             assert following, "an agent's work ends with an answer, a hand-off or an error"
             agent = following.agent
             yield AgentEvent("hand_off", following.reason, agent.name)

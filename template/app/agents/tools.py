@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from app.agents.extensions import TOOLSETS, ExternalTool
 from app.core.errors import AppError
+from app.core.spans import span
 from app.core.threads import run_in_thread
 from app.llm import Budget, Tool
 
@@ -193,8 +194,9 @@ async def _told(name: str, work: Callable[[], Any], seconds: float) -> str:
     """Return what a tool says; what goes wrong is said instead, so that the model can react."""
     limit = asyncio.timeout(seconds)
     try:
-        async with limit:
-            return str(await work())
+        with span("tool", tool=name):
+            async with limit:
+                return str(await work())
     except TimeoutError:
         if not limit.expired():
             return "The tool failed: it timed out."

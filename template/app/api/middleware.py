@@ -15,6 +15,8 @@ from app.api.pages import PATHS as PAGES
 from app.api.problems import problem_response
 from app.api.security import is_known
 from app.api.settings import ApiSettings
+from app.core.scope import in_scope
+from app.core.spans import span
 from app.db import new_id
 
 log = structlog.get_logger("app.api")
@@ -68,7 +70,7 @@ class RequestLog:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with in_scope(request_id=request_id), span("request", method=scope["method"]) as piece:
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception:
@@ -79,6 +81,7 @@ class RequestLog:
                 response = problem_response(scope["path"], 500, "internal-error", detail=detail)
                 await response(scope, receive, send_with_id)
             finally:
+                piece.set(path=scope["path"], status=status)
                 _log_request(scope, status, time.perf_counter() - started)
 
 

@@ -14,6 +14,7 @@ from starlette.routing import compile_path
 
 from app.core.errors import AppError
 from app.core.redaction import redact_text
+from app.core.scope import current_scope
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ def problem_response(
         status=status,
         code=code,
         instance=path,
-        request_id=structlog.contextvars.get_contextvars().get("request_id"),
+        request_id=current_scope().request_id,
         **members,
     )
     return JSONResponse(

@@ -16,6 +16,7 @@ from app.chat.extensions import MODELS
 from app.chat.history import Cut, drop_oldest_turns, history_tokens
 from app.chat.repository import Place
 from app.core.errors import FieldError, InvalidInput
+from app.core.scope import extend_scope
 from app.llm import Call, Message, Reply, TextDelta, Tool, chat, load_prompt
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ class Recalled:
 
 async def recall(turn: Turn) -> Recalled:
     """Return what the model is to know of earlier turns. Raises `UnknownModel`."""
+    extend_scope(conversation=turn.conversation)
     require_available(turn.model)
     if turn.model in MODELS.names():
         _check_plain(turn)

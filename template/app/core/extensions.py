@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from app.core.settings import Settings
+    from app.core.spans import Sink
 
 COMMANDS: ExtensionPoint[typer.Typer] = ExtensionPoint(
     "core.commands", typer.Typer, "Commands of `app`. Their module imports nothing heavy at its top."
@@ -47,4 +48,8 @@ VARIABLES: ExtensionPoint[Callable[[], str]] = ExtensionPoint(
     "core.variables",
     FUNCTION,
     "Environment variables that development can supply, such as the URL of an embedded database.",
+)
+
+SPAN_SINKS: ExtensionPoint[Sink] = ExtensionPoint(
+    "core.span_sinks", FUNCTION, "What watches the pieces of work (`spans.py`), such as traces and costs."
 )

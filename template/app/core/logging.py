@@ -1,7 +1,7 @@
 """One pipeline for every log line: ours (structlog) and the libraries' (standard library).
 
-Pretty lines in development, JSON otherwise. Each line carries what is bound to the current request or
-run (`request_id`, `run_id`), and no secret: see `redaction.py`. Tracebacks come without local variables,
+Pretty lines in development, JSON otherwise. Each line carries the scope of the work that goes on (`scope.py`:
+`request_id`, `run_id` …), and no secret: see `redaction.py`. Tracebacks come without local variables,
 which is where secrets hide.
 """
 
@@ -15,6 +15,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.core.redaction import redact
+from app.core.scope import current_scope
 from app.core.settings import AppSettings
 
 _CHATTY = (
@@ -37,7 +38,7 @@ def configure_logging(settings: AppSettings | None = None) -> None:
     """Set up logging for this process. Later calls replace the earlier set-up."""
     settings = settings or AppSettings.load()
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_scope,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
@@ -70,6 +71,11 @@ def configure_logging(settings: AppSettings | None = None) -> None:
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
     _quiet_libraries()
+
+
+def _add_scope(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the scope; a field of the line itself has precedence."""
+    return {**current_scope().fields, **event}
 
 
 def _quiet_libraries() -> None:

@@ -25,6 +25,8 @@ from pydantic import BaseModel, ValidationError
 
 from app.core.deadlines import deadline
 from app.core.errors import AppError
+from app.core.scope import in_scope
+from app.core.spans import span
 from app.graphs.check import check
 from app.graphs.context import Context
 from app.graphs.diagram import draw
@@ -154,7 +156,10 @@ class _Runner:
 
     async def run(self, node: Node, context: Context, path: str) -> Any:
         """Run a node and return its output. `path` is the name of its step: unique, and always the same."""
+        with in_scope(node=path), span("node", kind=type(node).__name__):
+            return await self._run(node, context, path)
 
+    async def _run(self, node: Node, context: Context, path: str) -> Any:
         async def inside(inner: Node, its_context: Context, place: str) -> Any:
             return await self.run(inner, its_context, f"{path}{place}")
 

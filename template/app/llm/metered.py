@@ -14,6 +14,7 @@ from pydantic_ai.messages import ModelResponse
 from pydantic_ai.models import Model, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 
+from app.core.spans import Span, span
 from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.errors import BrokenAnswer
@@ -33,13 +34,14 @@ class Metered(WrapperModel):
     async def request(self, *args: Any, **options: Any) -> ModelResponse:
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
         self._budget.begin_request()
-        try:
-            with _broken_answers(self.model_name):
-                response = await super().request(*args, **options)
-        except BaseException:
-            self._budget.undo_request()
-            raise
-        self._add(response)
+        with span("model_call", model=self.model_name) as piece:
+            try:
+                with _broken_answers(self.model_name):
+                    response = await super().request(*args, **options)
+            except BaseException:
+                self._budget.undo_request()
+                raise
+            self._add(response, piece)
         self._budget.check()
         return clean_response(response)
 
@@ -48,23 +50,26 @@ class Metered(WrapperModel):
         """The same for an answer in pieces: it counts once it has begun, also if it breaks off."""
         self._budget.begin_request()
         begun: StreamedResponse | None = None
-        try:
-            with _broken_answers(self.model_name):
-                async with super().request_stream(*args, **options) as begun:
-                    yield begun
-        finally:
-            if begun is None:
-                self._budget.undo_request()
-            else:
-                self._add(begun.get())
+        with span("model_call", model=self.model_name) as piece:
+            try:
+                with _broken_answers(self.model_name):
+                    async with super().request_stream(*args, **options) as begun:
+                        yield begun
+            finally:
+                if begun is None:
+                    self._budget.undo_request()
+                else:
+                    self._add(begun.get(), piece)
         self._budget.check()
 
-    def _add(self, response: ModelResponse) -> None:
-        self._budget.add(
-            input_tokens=response.usage.input_tokens,
-            output_tokens=response.usage.output_tokens,
-            cost=cost_of(response),
-        )
+    def _add(self, response: ModelResponse, piece: Span) -> None:
+        tokens = {
+            "input_tokens": response.usage.input_tokens,
+            "output_tokens": response.usage.output_tokens,
+        }
+        cost = cost_of(response)
+        self._budget.add(**tokens, cost=cost)
+        piece.set(**tokens, cost=cost)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ from pydantic import BaseModel
 from app.core.deadlines import deadline
 from app.core.errors import AppError
 from app.core.redaction import redact, redact_text
+from app.core.scope import in_scope
+from app.core.spans import span
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
 from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut, WorkflowChanged
@@ -60,9 +62,10 @@ async def execute(run_id: UUID) -> None:
     if run is None:
         log.info("run.not_claimed", run_id=str(run_id))
         return
-    with structlog.contextvars.bound_contextvars(run_id=str(run_id), request_id=run.request_id):
-        log.info("run.started", workflow=run.workflow, attempt=run.attempt)
-        kept = await _attempt(run)
+    with in_scope(run_id=str(run_id), request_id=run.request_id, caller=run.caller, workflow=run.workflow):
+        log.info("run.started", attempt=run.attempt)
+        with span("run", attempt=run.attempt):
+            kept = await _attempt(run)
         if not kept:
             log.warning("run.claim_lost", attempt=run.attempt)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from app.core.scope import current_scope
 from app.db import new_id
 from app.runs import repository
 from app.runs.callbacks import check_callback_url
@@ -51,7 +52,7 @@ async def start_run(
         callback_url=callback_url,
         idempotency_key=idempotency_key,
         request_digest=digest,
-        request_id=structlog.contextvars.get_contextvars().get("request_id"),
+        request_id=current_scope().request_id,
     )
     stored = await repository.insert_run(run)
     if stored.id != run.id:

@@ -18,10 +18,12 @@ from app.agents.extensions import TOOLSETS
 from app.agents.make import frameworks
 from app.agents.tools import FunctionTool
 from app.core.errors import AppError, ConfigurationError
+from app.core.spans import watched_by
 from app.llm import Budget
 from app.llm.errors import BudgetExceeded, ContextTooLong
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import INPUT_TOKENS, OUTPUT_TOKENS, Calls, FakeProvider, Refusal
+from tests.spans import Watcher
 
 pytestmark = pytest.mark.usefixtures("fresh_models")
 
@@ -118,6 +120,28 @@ async def test_it_calls_a_tool_and_hears_the_result(provider: FakeProvider) -> N
     assert (result.output.strip(), result.steps) == ("It is sunny", 2)
     assert said(result) == ["sunny in Bonn for 2"]
     assert provider.requests[1]["messages"][-1]["content"] == "sunny in Bonn for 2"
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_whoever_watches_sees_the_agent_its_model_calls_and_its_tools(
+    provider: FakeProvider, *, streaming: bool
+) -> None:
+    provider.answers.extend([call("weather", city="Bonn"), "Sunny."])
+    agent = agent_of()
+
+    with watched_by(watcher := Watcher()):
+        if streaming:
+            [_ async for _ in agent.stream("How is it in Bonn?")]
+        else:
+            await agent.run("How is it in Bonn?")
+
+    assert watcher.tree() == [
+        ("model_call", "agent"),
+        ("tool", "agent"),
+        ("model_call", "agent"),
+        ("agent", None),
+    ]
+    assert watcher.ended[0].fields["output_tokens"] == OUTPUT_TOKENS
 
 
 async def test_several_tools_are_called_at_once(provider: FakeProvider) -> None:

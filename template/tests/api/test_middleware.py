@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 
+from app.core.spans import watched_by
 from app.main import create_app
 from tests.conftest import SetEnvironment
+from tests.spans import Watcher
 
 PAGE = "https://app.example.com"
 
@@ -36,6 +38,15 @@ async def test_every_answer_protects_browsers(path: str, get: Get) -> None:
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["cache-control"] == "no-store"
     assert "server" not in headers
+
+
+async def test_whoever_watches_sees_each_request(get: Get) -> None:
+    with watched_by(watcher := Watcher()):
+        await get("/nowhere")
+
+    (ended,) = watcher.ended
+    assert (ended.name, ended.fields) == ("request", {"method": "GET", "path": "/nowhere", "status": 404})
+    assert ended.scope.request_id is not None
 
 
 async def test_the_pages_load_nothing_from_elsewhere(get: Get) -> None:

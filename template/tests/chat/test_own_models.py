@@ -8,6 +8,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.chat.extensions import MODELS
+from app.core.scope import current_scope
 from app.llm import Call, Event, Reply, TextDelta
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -38,6 +39,25 @@ async def test_it_is_listed_as_ours(client: AsyncClient) -> None:
     listed = (await client.get("/v1/models")).json()["data"]
 
     assert [model["owned_by"] for model in listed if model["id"] == "parrot"] == ["app"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_it_knows_who_asks_in_which_conversation(client: AsyncClient, *, stream: bool) -> None:
+    seen = []
+
+    async def observer(call: Call) -> AsyncGenerator[Event, None]:
+        seen.append(current_scope())
+        async for event in parrot(call):
+            yield event
+
+    with MODELS.override({"observer": observer}):
+        await ask(client, model="observer", stream=stream, conversation_id="mine")
+
+    (scope,) = seen
+    assert scope.conversation == "mine"
+    assert scope.caller is not None
+    assert scope.caller.startswith("key:")
+    assert scope.request_id is not None
 
 
 @pytest.mark.usefixtures("offered")

@@ -8,6 +8,7 @@ import structlog
 
 from app.core.logging import configure_logging
 from app.core.redaction import MASK
+from app.core.scope import in_scope
 from app.core.settings import AppSettings
 
 
@@ -44,7 +45,7 @@ def test_our_lines_and_those_of_libraries_share_one_format(capsys: pytest.Captur
 
 def test_what_is_bound_to_the_request_is_on_every_line(capsys: pytest.CaptureFixture[str]) -> None:
     log_json()
-    with structlog.contextvars.bound_contextvars(request_id="r1"):
+    with in_scope(request_id="r1"):
         structlog.get_logger().info("a")
         logging.getLogger("library").warning("b")
 

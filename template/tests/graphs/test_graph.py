@@ -5,6 +5,8 @@ from typing import cast
 import pytest
 
 from app.core.errors import ServiceUnavailable
+from app.core.scope import current_scope
+from app.core.spans import watched_by
 from app.graphs import (
     END,
     ForEach,
@@ -30,12 +32,35 @@ from tests.graphs.factories import (
     is_enough,
     is_long,
 )
+from tests.spans import Watcher
 
 
 async def test_nodes_run_in_their_order_and_read_each_other_by_name() -> None:
     graph = graph_of(COUNT, Function(name="double", call=double))
 
     assert (await graph.execute(Text(text="abc"))).number == 6
+
+
+async def test_a_function_in_a_thread_knows_which_node_it_is() -> None:
+    seen = []
+
+    def look(input: Text) -> Number:
+        seen.append(current_scope().node)
+        return Number(number=len(input.text))
+
+    await graph_of(Function(name="look", call=look)).execute(Text(text="abc"))
+
+    assert seen == ["look"]
+
+
+async def test_whoever_watches_sees_each_node() -> None:
+    with watched_by(watcher := Watcher()):
+        await graph_of(COUNT, Function(name="double", call=double)).execute(Text(text="abc"))
+
+    assert [(piece.name, piece.scope.node) for piece in watcher.ended] == [
+        ("node", COUNT.name),
+        ("node", "double"),
+    ]
 
 
 @pytest.mark.parametrize(("text", "expected"), [("ab", 3), ("abcdef", 12)])

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from app.core.errors import InvalidInput
+from app.core.scope import current_scope
+from app.core.spans import watched_by
 from app.db import new_id, transaction
 from app.llm.errors import ModelUnavailable
 from app.runs import repository
@@ -14,6 +16,7 @@ from app.runs.models import Run, Status
 from app.workflows import WORKFLOWS, Steps, get_workflow
 from tests.runs.factories import Number, events_of, number_run, reloaded, stored_run, workflow_of
 from tests.runs.fixtures import Only
+from tests.spans import Watcher
 
 pytestmark = pytest.mark.usefixtures("short_times")
 
@@ -150,6 +153,35 @@ async def test_a_run_of_a_workflow_that_is_gone_fails() -> None:
     failed = await reloaded(run)
     assert failed.error is not None
     assert "removed" in failed.error["detail"]
+
+
+async def test_the_work_of_a_run_knows_its_run_its_caller_and_the_request_that_began_it(only: Only) -> None:
+    seen = []
+
+    async def look(data: Number, steps: Steps) -> Number:
+        async def work() -> int:
+            seen.append(current_scope().fields)
+            return data.number
+
+        return Number(number=await steps.step("look", int, work))
+
+    only(workflow_of(look))
+    run = await number_run(caller="key_1", request_id="q1")
+
+    await execute(run.id)
+
+    assert seen == [{"run_id": str(run.id), "caller": "key_1", "request_id": "q1", "workflow": "test"}]
+
+
+async def test_whoever_watches_sees_the_attempts_of_a_run(only: Only) -> None:
+    only(workflow_of(Gate(), time_limit=0.05, max_attempts=1))
+    run = await number_run()
+
+    with watched_by(watcher := Watcher()):
+        await execute(run.id)
+
+    (ended,) = watcher.ended
+    assert (ended.name, ended.fields, ended.scope.run_id) == ("run", {"attempt": 1}, str(run.id))
 
 
 async def test_an_unknown_run_is_ignored() -> None:

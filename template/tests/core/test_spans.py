@@ -1,0 +1,70 @@
+"""Pieces of work, as whoever watches sees them."""
+
+import logging
+from collections.abc import Generator
+
+import pytest
+
+from app.core.scope import in_scope
+from app.core.spans import Span, span, watched_by
+from tests.spans import Watcher
+
+
+def test_a_span_has_its_fields_its_scope_and_its_time() -> None:
+    with watched_by(watcher := Watcher()), in_scope(run_id="r"), span("tool", tool="clock") as piece:
+        piece.set(characters=3)
+
+    (ended,) = watcher.ended
+    assert (ended.name, ended.fields) == ("tool", {"tool": "clock", "characters": 3})
+    assert ended.scope.run_id == "r"
+    assert ended.seconds >= 0
+    assert ended.error is None
+
+
+def test_a_span_knows_the_one_around_it() -> None:
+    with watched_by(watcher := Watcher()), span("run"), span("node"):
+        pass
+    with watched_by(watcher), span("request"):
+        pass
+
+    assert watcher.tree() == [("node", "run"), ("run", None), ("request", None)]
+
+
+def test_an_error_is_seen_and_goes_on() -> None:
+    with pytest.raises(ValueError, match="broken"), watched_by(watcher := Watcher()), span("tool"):
+        raise ValueError("broken")
+
+    assert str(watcher.ended[0].error) == "broken"
+
+
+def test_a_sink_that_breaks_does_no_harm() -> None:
+    def broken(_piece: Span) -> None:
+        raise RuntimeError
+
+    with watched_by(broken), watched_by(watcher := Watcher()), span("tool"):
+        pass
+
+    assert watcher.tree() == [("tool", None)]
+
+
+def test_a_generator_that_is_closed_elsewhere_does_no_harm() -> None:
+    def pieces() -> Generator[int, None, None]:
+        with span("agent"):
+            yield 1
+            yield 2
+
+    with watched_by(watcher := Watcher()), span("request"):
+        generator = pieces()
+        next(generator)
+        with span("node"):
+            generator.close()
+
+    assert watcher.tree()[-1] == ("request", None)
+
+
+def test_the_log_is_a_sink_when_it_is_wanted(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "app.core.spans"), span("tool", tool="clock"):
+        pass
+
+    assert "'span': 'tool'" in caplog.text
+    assert "'tool': 'clock'" in caplog.text
