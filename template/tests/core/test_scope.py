@@ -43,4 +43,4 @@ async def test_tasks_beside_each_other_have_scopes_of_their_own() -> None:
             await asyncio.sleep(0)
             return current_scope().node
 
-    assert await asyncio.gather(work("a"), work("b")) == ["a", "b"]
+    assert list(await asyncio.gather(work("a"), work("b"))) == ["a", "b"]
