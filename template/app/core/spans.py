@@ -20,7 +20,6 @@ from typing import Self
 
 import structlog
 
-from app.core.extensions import SPAN_SINKS
 from app.core.scope import Scope, current_scope
 
 log = structlog.get_logger(__name__)
@@ -90,15 +89,15 @@ def watched_by(sink: Sink) -> Generator[None, None, None]:
         _added.remove(sink)
 
 
-def _sinks() -> list[Sink]:
-    sinks = [*_installed(), *_added]
-    if _logger.isEnabledFor(logging.DEBUG):
-        sinks.append(_log)
-    return sinks
+def _sinks() -> tuple[Sink, ...]:
+    sinks = (*_installed(), *_added) if _added else _installed()
+    return (*sinks, _log) if _logger.isEnabledFor(logging.DEBUG) else sinks
 
 
 @cache
 def _installed() -> tuple[Sink, ...]:
+    from app.core.extensions import SPAN_SINKS  # brings Typer, which those who call nodes do not need
+
     return tuple(SPAN_SINKS.load().values())
 
 
@@ -107,8 +106,8 @@ _logger = logging.getLogger(__name__)
 
 def _log(piece: Span) -> Callable[[], None]:
     def end() -> None:
-        failed = type(piece.error).__name__ if piece.error else None
-        log.debug("span", span=piece.name, ms=round(piece.seconds * 1000, 2), error=failed, **piece.fields)
+        failed = {"error": type(piece.error).__name__} if piece.error else {}
+        log.debug("span", span=piece.name, ms=round(piece.seconds * 1000, 2), **failed, **piece.fields)
 
     return end
 
