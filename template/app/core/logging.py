@@ -38,6 +38,7 @@ def configure_logging(settings: AppSettings | None = None) -> None:
     """Set up logging for this process. Later calls replace the earlier set-up."""
     settings = settings or AppSettings.load()
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,  # fields of your own, bound with structlog
         _add_scope,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
