@@ -81,7 +81,7 @@ class RequestLog:
                 response = problem_response(scope["path"], 500, "internal-error", detail=detail)
                 await response(scope, receive, send_with_id)
             finally:
-                piece.set(path=scope["path"], status=status)
+                piece.set(path=_printable_path(scope), status=status)
                 _log_request(scope, status, time.perf_counter() - started)
 
 
@@ -95,10 +95,16 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
     write(
         "request",
         method=scope["method"],
-        path=scope["path"] if scope["path"].isprintable() else repr(scope["path"]),
+        path=_printable_path(scope),
         status=status,
         ms=round(seconds * 1000, 1),
     )
+
+
+def _printable_path(scope: Scope) -> str:
+    """Return the path for a line of the log, in which no client can begin another line."""
+    path: str = scope["path"]
+    return path if path.isprintable() else repr(path)
 
 
 class ResponseHeaders:

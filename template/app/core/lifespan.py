@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from app.core.extensions import LIFESPANS, PREFLIGHT
+from app.core.extensions import LIFESPANS, PREFLIGHT, SPAN_SINKS
 from app.core.settings import settings_classes
 
 
@@ -11,6 +11,7 @@ def run_preflight() -> None:
     """Read every settings class and run every feature's preflight. Raises the first `AppError`."""
     for settings in settings_classes():
         settings.load()
+    SPAN_SINKS.load()  # one that cannot be imported would otherwise fail the first request
     for check in PREFLIGHT.load().values():
         check()
 

@@ -51,7 +51,7 @@ class DurableSteps(Steps):
 
     async def _keep(self, name: str, value: Any) -> None:
         """Store an output, also when the run is interrupted meanwhile: what is done would be done again."""
-        keeping = asyncio.ensure_future(repository.keep_step(self._run, name, value))
+        keeping = asyncio.create_task(repository.keep_step(self._run, name, value))
         try:
             kept = await asyncio.shield(keeping)
         except asyncio.CancelledError:

@@ -49,6 +49,13 @@ async def test_whoever_watches_sees_each_request(get: Get) -> None:
     assert ended.scope.request_id is not None
 
 
+async def test_no_path_can_begin_a_line_of_its_own(get: Get) -> None:
+    with watched_by(watcher := Watcher()):
+        await get("/a%0Ab")
+
+    assert watcher.ended[0].fields["path"] == r"'/a\nb'"
+
+
 async def test_the_pages_load_nothing_from_elsewhere(get: Get) -> None:
     page = await get("/docs")
     loaded = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)

@@ -5,6 +5,9 @@ from collections.abc import Generator
 
 import pytest
 
+from app.core import registry
+from app.core.lifespan import run_preflight
+from app.core.registry import Feature, RegistryError
 from app.core.scope import in_scope
 from app.core.spans import Span, span, watched_by
 from tests.spans import Watcher
@@ -60,6 +63,15 @@ def test_a_generator_that_is_closed_elsewhere_does_no_harm() -> None:
             generator.close()
 
     assert watcher.tree()[-1] == ("request", None)
+
+
+def test_a_sink_that_is_none_is_found_before_anything_starts() -> None:
+    notes = Feature(name="notes", stage="own", summary="", extends={"core.span_sinks": ["app.core.errors"]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "load_features", lambda: (notes,))
+
+        with pytest.raises(RegistryError, match=r"core\.span_sinks"):
+            run_preflight()
 
 
 def test_the_log_is_a_sink_when_it_is_wanted(caplog: pytest.LogCaptureFixture) -> None:
