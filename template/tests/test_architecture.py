@@ -16,8 +16,12 @@ _PUBLIC = {"errors"}
 
 
 def imported_modules(folder: Path) -> set[str]:
-    """Return the modules of `app` that the files below `folder` import, anywhere in them."""
-    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    """Return the modules of `app` that the files below `folder` import, anywhere in them. What a feature
+    inside the folder imports is its own.
+    """
+    inside = [path.parent for path in folder.glob("*/**/feature.py")]
+    paths = [path for path in folder.rglob("*.py") if not any(path.is_relative_to(other) for other in inside)]
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
     names = {
         _module(node.module, alias.name)
         for node in nodes

@@ -28,6 +28,7 @@ from app.core.registry import load_features
 from app.db.base import Base, import_models, tables_of
 from app.db.engine import is_outage, unavailable
 from app.db.errors import MigrationError
+from app.db.extensions import FORMER_NAMES
 from app.db.settings import DatabaseSettings
 
 _OWN = "_own_"
@@ -70,13 +71,14 @@ class Status:
 
 
 def features_with_migrations() -> list[str]:
-    """Return the features that have left the project, and whose tables are still here."""
+    """Return the features that have migrations, in the order in which these run."""
     return [f.name for f in load_features() if any((f.folder / "migrations").glob("*.py"))]
 
 
 def upgrade(target: str = "head", feature: str | None = None) -> list[str]:
     """Apply migrations. Returns a line for each feature that changed."""
     with _locked() as connection:
+        _rename_version_tables(connection)
         return [
             line
             for name in _chosen(feature)
@@ -96,6 +98,7 @@ def downgrade(target: str, feature: str | None = None) -> list[str]:
             f"Revision {target!r} belongs to one feature.", hint="Say which with --feature, or use 'base'."
         )
     with _locked() as connection:
+        _rename_version_tables(connection)
         return [
             line
             for name in reversed(_chosen(feature))
@@ -168,7 +171,8 @@ def differences(connection: Connection) -> list[str]:
 
 def leftovers() -> list[str]:
     """Return the features that have left the project, and whose tables are still in the database."""
-    present = {version_table(name) for name in features_with_migrations()}
+    known = {*features_with_migrations(), *FORMER_NAMES.load().values()}
+    present = {version_table(name) for name in known}
     with _locked() as connection:
         found = connection.scalars(
             text(
@@ -207,6 +211,16 @@ def _locked() -> Generator[Connection]:
         raise
     finally:
         engine.dispose()
+
+
+def _rename_version_tables(connection: Connection) -> None:
+    """Let the history of a feature that was renamed go on under its new name."""
+    for feature, former in FORMER_NAMES.load().items():
+        old, new = version_table(former), version_table(feature)
+        exists = text("SELECT to_regclass(:name) IS NOT NULL")
+        if connection.scalar(exists, {"name": old}) and not connection.scalar(exists, {"name": new}):
+            connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+    connection.commit()
 
 
 def _chosen(feature: str | None) -> list[str]:

@@ -20,7 +20,7 @@ Out = TypeVar("Out", bound=BaseModel)
 def as_chat_model(
     graph: Graph[In, Out], *, read: Callable[[str], In], write: Callable[[Out], str]
 ) -> Handler:
-    """Return a model for `chat.models`. `read` makes the workflow's input of what the user says last.
+    """Return a model for `openai.models`. `read` makes the workflow's input of what the user says last.
 
     Its own limits hold, not those of the caller. It is no durable run: nothing is kept, and no person can
     decide in it. The caller's instructions and what was said earlier are not looked at.

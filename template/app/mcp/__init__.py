@@ -1,12 +1,1 @@
-"""The Model Context Protocol, in both directions. See README.md."""
-
-from typing import TYPE_CHECKING
-
-from app.core.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from app.mcp.remote import RemoteTool, open_remote_tools
-
-__all__ = ["RemoteTool", "open_remote_tools"]
-
-__getattr__ = lazy_exports(__name__, remote=("RemoteTool", "open_remote_tools"))
+"""The Model Context Protocol: our server, and the tools of others for our agents."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.agents import AgentEvent, AgentResult, make_agent, open_tools
-from app.mcp import configuration
+from app.mcp.tools import configuration
 from tests.llm.fake_provider import Calls, FakeProvider
 
 SERVER = """

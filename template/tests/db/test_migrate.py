@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import psycopg
 import pytest
 
 from app.core.paths import APP
 from app.db import migrate
 from app.db.errors import DatabaseUnavailable, MigrationError
+from app.db.extensions import FORMER_NAMES
 from tests.conftest import SetEnvironment
 
 FEATURES = migrate.features_with_migrations()
@@ -13,6 +16,10 @@ def tables(url: str) -> set[str]:
     with psycopg.connect(url) as connection:
         rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     return {row[0] for row in rows}
+
+
+def migrations(feature: str) -> set[Path]:
+    return set(APP.joinpath(*feature.split("."), "migrations").glob("*.py"))
 
 
 def test_an_empty_database_gets_all_tables_and_loses_them_again(empty_database: str) -> None:
@@ -50,9 +57,24 @@ def test_a_feature_can_leave_and_come_back(feature: str, own_database: str) -> N
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_revisions_carry_the_name_of_their_feature(feature: str) -> None:
-    names = [path.stem for path in (APP / feature / "migrations").glob("*.py")]
+    names = [path.stem for path in migrations(feature)]
 
-    assert all(name.startswith(f"{feature}_") for name in names)
+    own = FORMER_NAMES.load().get(feature, feature).replace(".", "_")
+    assert names
+    assert all(name.startswith(f"{own}_") for name in names)
+
+
+@pytest.mark.parametrize(("feature", "former"), FORMER_NAMES.load().items())
+def test_a_feature_that_was_renamed_keeps_its_tables_and_their_history(
+    feature: str, former: str, own_database: str
+) -> None:
+    with psycopg.connect(own_database, autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE {migrate.version_table(feature)} RENAME TO {former}_alembic")
+    before = tables(own_database) - {f"{former}_alembic"}
+
+    assert migrate.leftovers() == []
+    assert migrate.upgrade() == []
+    assert tables(own_database) == before | {migrate.version_table(feature)}
 
 
 def test_the_status_says_what_is_applied(empty_database: str) -> None:
@@ -75,12 +97,12 @@ def test_a_revision_without_a_file_is_explained(own_database: str) -> None:
 
 
 def test_a_migration_without_a_change_is_refused(own_database: str) -> None:
-    before = set((APP / FEATURES[0] / "migrations").iterdir())
+    before = migrations(FEATURES[0])
 
     with pytest.raises(MigrationError, match="have not changed"):
         migrate.revision(FEATURES[0], "nothing")
 
-    assert set((APP / FEATURES[0] / "migrations").iterdir()) == before
+    assert migrations(FEATURES[0]) == before
 
 
 def test_one_step_back_needs_a_feature(own_database: str) -> None:

@@ -174,6 +174,7 @@ def test_what_is_written_is_formatted_and_needs_no_code_of_the_project(project: 
 
 
 def test_tables_of_a_feature_that_has_left_are_named(project: Project) -> None:
-    shutil.rmtree(project.folder / "app/chat")
+    for name in ("conversations", "openai"):
+        shutil.rmtree(project.folder / "app" / name)
 
-    assert "chat: not in the project any more" in project.db("status").stdout
+    assert "conversations: not in the project any more" in project.db("status").stdout

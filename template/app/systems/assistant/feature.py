@@ -7,6 +7,6 @@ feature = Feature(
     requires=("agents", "graphs", "llm"),
     extends={
         "workflows.workflows": {"assistant": "app.systems.assistant.workflow:assistant"},
-        "chat.models": {"assistant": "app.systems.assistant.chat:answer"},
+        "openai.models": {"assistant": "app.systems.assistant.chat:answer"},
     },
 )

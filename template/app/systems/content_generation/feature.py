@@ -9,6 +9,6 @@ feature = Feature(
         "workflows.workflows": {
             "content_generation": "app.systems.content_generation.workflow:content_generation",
         },
-        "chat.models": {"content_generation": "app.systems.content_generation.chat:answer"},
+        "openai.models": {"content_generation": "app.systems.content_generation.chat:answer"},
     },
 )

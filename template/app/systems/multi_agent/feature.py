@@ -8,6 +8,6 @@ feature = Feature(
     extends={
         "core.settings": ["app.systems.multi_agent.settings:ResearchSettings"],
         "workflows.workflows": {"multi_agent": "app.systems.multi_agent.workflow:multi_agent"},
-        "chat.models": {"multi_agent": "app.systems.multi_agent.chat:answer"},
+        "openai.models": {"multi_agent": "app.systems.multi_agent.chat:answer"},
     },
 )

@@ -1,1 +1,0 @@
-"""Conversations with a model, behind the wire format of OpenAI's API. See README.md."""

@@ -1,0 +1,10 @@
+"""Errors of conversations."""
+
+from app.core.errors import NotFound
+
+
+class ConversationNotFound(NotFound):
+    """The caller has no conversation with this id."""
+
+    code = "conversation-not-found"
+    title = "Conversation not found"

@@ -1,0 +1,1 @@
+"""Workflows and prompts for MCP clients. See README.md."""
