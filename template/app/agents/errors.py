@@ -11,21 +11,18 @@ class AgentError(AppError):
 
     status = 502
     code = "agent-failed"
-    title = "Agent failed"
 
 
 class TooManySteps(AgentError):
     """The agent went on using tools, or handing over, until its limit."""
 
     code = "agent-too-many-steps"
-    title = "Agent took too many steps"
 
 
 class BadAnswer(AgentError):
     """The answer was wrong, also after the corrections that are allowed."""
 
     code = "agent-bad-answer"
-    title = "Agent gave no usable answer"
 
 
 def keep_transcript(error: AppError, transcript: Sequence[Message]) -> None:

@@ -9,7 +9,7 @@ from app.agents.agent import Limits
 from app.agents.base import BaseAgent
 from app.agents.settings import AgentsSettings
 from app.agents.tools import AgentTool, Toolset
-from app.core.errors import ConfigurationError
+from app.core.errors import ConfigurationError, available
 from app.llm import RenderedPrompt
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def framework() -> str:
     if chosen not in frameworks():
         raise ConfigurationError(
             f"AGENTS_FRAMEWORK: there is no adapter {chosen!r}.",
-            hint=f"Available: {', '.join(frameworks())}.",
+            hint=available(frameworks()),
         )
     return chosen
 

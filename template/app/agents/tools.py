@@ -18,7 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from app.agents.extensions import TOOLSETS, ExternalTool
-from app.core.errors import AppError
+from app.core.errors import AppError, field_errors
 from app.core.spans import span
 from app.core.threads import run_in_thread
 from app.llm import Budget, Tool
@@ -225,4 +225,4 @@ def _shortened(text: str, characters: int) -> str:
 
 def what_is_wrong(error: ValidationError) -> str:
     """Return the problems of a value in one line."""
-    return "; ".join(f"{'.'.join(map(str, p['loc'])) or 'it'}: {p['msg']}" for p in error.errors())
+    return "; ".join(f"{wrong.field or 'it'}: {wrong.message}" for wrong in field_errors(error))

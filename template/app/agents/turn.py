@@ -13,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from app.agents.base import ANSWER, BaseAgent, HandOff, Work
 from app.agents.errors import BadAnswer, TooManySteps
 from app.agents.tools import what_is_wrong
+from app.core.errors import available
 from app.llm import Message, Reply, TextDelta, Tool, ToolCall, chat
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ async def _call_tool(agent: BaseAgent[Any], call: ToolCall, work: Work) -> str:
     if call.name == ANSWER:
         return "Not yet: look at what the tools said first, then answer."
     if call.name not in work.tools:
-        return f"There is no tool {call.name!r}. Available: {', '.join(work.tools) or 'none'}."
+        return f"There is no tool {call.name!r}. {available(work.tools)}"
     return await work.tools[call.name].call(call.arguments, agent.tool_context(work))
 
 

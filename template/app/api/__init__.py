@@ -8,22 +8,23 @@ if TYPE_CHECKING:
     from app.api.keys import Principal, check_key, create_key, revoke_keys_named
     from app.api.ports import free_port, require_free_port
     from app.api.presence import while_connected
-    from app.api.problems import Problem, invalid_json, problem_responses
+    from app.api.problems import Description, Problem, describe, problem_responses
     from app.api.scopes import declare_scope
     from app.api.security import check_allowed, identify, public, require
     from app.api.settings import ApiSettings
 
 __all__ = [
     "ApiSettings",
+    "Description",
     "Principal",
     "Problem",
     "check_allowed",
     "check_key",
     "create_key",
     "declare_scope",
+    "describe",
     "free_port",
     "identify",
-    "invalid_json",
     "problem_responses",
     "public",
     "require",
@@ -37,7 +38,7 @@ __getattr__ = lazy_exports(
     keys=("Principal", "check_key", "create_key", "revoke_keys_named"),
     ports=("free_port", "require_free_port"),
     presence=("while_connected",),
-    problems=("Problem", "invalid_json", "problem_responses"),
+    problems=("Description", "Problem", "describe", "problem_responses"),
     scopes=("declare_scope",),
     security=("check_allowed", "identify", "public", "require"),
     settings=("ApiSettings",),

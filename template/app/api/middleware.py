@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.pages import PATHS as PAGES
-from app.api.problems import problem_response
+from app.api.problems import Description, problem_response
 from app.api.security import is_known
 from app.api.settings import ApiSettings
 from app.core.scope import in_scope
@@ -78,7 +78,9 @@ class RequestLog:
                 if status:
                     raise  # the answer has begun: all that is left is to cut the connection
                 detail = "Something broke on our side."
-                response = problem_response(scope["path"], 500, "internal-error", detail=detail)
+                response = problem_response(
+                    scope["path"], Description(status=500, code="internal-error", detail=detail)
+                )
                 await response(scope, receive, send_with_id)
             finally:
                 piece.set(path=_printable_path(scope), status=status)
@@ -171,7 +173,9 @@ class TrustedHosts:
             await self.app(scope, receive, send)
             return
         detail = "The API is not served under this host name; API_TRUSTED_HOSTS has those that are."
-        response = problem_response(scope["path"], 400, "untrusted-host", detail=detail)
+        response = problem_response(
+            scope["path"], Description(status=400, code="untrusted-host", detail=detail)
+        )
         await response(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:

@@ -8,9 +8,6 @@ from app.core.errors import AppError
 class PortInUse(AppError):
     """Another program listens on the port."""
 
-    code = "port-in-use"
-    title = "Port in use"
-
 
 def require_free_port(host: str, port: int) -> None:
     """Raise an error with what to do if nothing can listen on `host:port`."""

@@ -16,7 +16,6 @@ class ClientLeft(AppError):
 
     status = 499
     code = "client-closed-request"
-    title = "Client closed request"
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

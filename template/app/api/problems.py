@@ -1,6 +1,7 @@
-"""Errors as `application/problem+json` (RFC 9457). One handler for each kind of error."""
+"""Errors as a caller is told of them; on most routes as `application/problem+json` (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from app.core.errors import AppError
+from app.core.errors import AppError, FieldError, InvalidInput
 from app.core.redaction import redact_text
 from app.core.scope import current_scope
 
@@ -54,31 +55,60 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem_response(
-    path: str, status: int, code: str, headers: Mapping[str, str] | None = None, **members: Any
-) -> JSONResponse:
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """An error in the words of an API, whatever the format of its answers."""
+
+    status: int
+    code: str
+    title: str | None = None
+    """None: the usual phrase for the status."""
+    detail: str | None = None
+    hint: str | None = None
+    fields: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe(error: Exception, request: Request | None = None) -> Description:
+    """Return what a caller is told of an error. What is our own fault is logged, and not told."""
+    if isinstance(error, AppError):
+        return _app_error(error)
+    if isinstance(error, RequestValidationError):
+        return _validation_error(error, request)
+    if isinstance(error, HTTPException):
+        return _http_error(error, request)
+    log.error("request.broken", exc_info=error)
+    return Description(status=500, code="internal-error", detail="Something broke on our side.")
+
+
+def problem_response(path: str, described: Description) -> JSONResponse:
     """Return a problem document; its text is redacted."""
-    for name in ("detail", "hint"):
-        if members.get(name):
-            members[name] = redact_text(members[name])
     problem = Problem(
-        title=members.pop("title", None) or HTTPStatus(status).phrase,
-        status=status,
-        code=code,
+        title=described.title or HTTPStatus(described.status).phrase,
+        status=described.status,
+        code=described.code,
+        detail=redact_text(described.detail) if described.detail else None,
+        hint=redact_text(described.hint) if described.hint else None,
         instance=path,
         request_id=current_scope().request_id,
-        **members,
+        errors=[ProblemField(field=f.field, message=f.message) for f in described.fields] or None,
     )
     return JSONResponse(
-        problem.model_dump(exclude_none=True), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
+        problem.model_dump(exclude_none=True),
+        described.status,
+        headers=dict(described.headers),
+        media_type=MEDIA_TYPE,
     )
 
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of `app` a problem document."""
-    app.add_exception_handler(AppError, _app_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
+
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(request.url.path, describe(error, request))
+
+    for kind in (AppError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer)
     document = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -97,39 +127,38 @@ def _without_plain_json(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _app_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, AppError)
+def _app_error(error: AppError) -> Description:
     if error.status >= 500:
         log.error("request.failed", code=error.code, detail=error.detail, exc_info=error)
-    return problem_response(
-        request.url.path,
-        error.status,
-        error.code,
+    headers = dict(getattr(error, "headers", None) or {})
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Description(
+        status=error.status,
+        code=error.code,
         title=error.title,
         detail=error.detail,
         hint=error.hint,
-        headers={"WWW-Authenticate": "Bearer"} if error.status == 401 else None,
-        errors=[ProblemField(field=f.field, message=f.message) for f in error.fields] or None,
+        fields=error.fields,
+        headers=headers,
     )
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+def _http_error(error: HTTPException, request: Request | None) -> Description:
     status = HTTPStatus(error.status_code)
     if error.detail == "There was an error parsing the body":
         detail = (
             "The body is not valid JSON: it is not UTF-8, or nested too deeply, or has too long a number."
         )
-        return problem_response(request.url.path, status, "invalid-json", detail=detail)
-    headers = error.headers
-    if headers and "Allow" in headers:
-        headers = {"Allow": _allowed(request, headers["Allow"])}
-    return problem_response(
-        request.url.path,
-        status,
-        status.phrase.lower().replace(" ", "-"),
-        headers=headers,
+        return Description(status=status, code="invalid-json", detail=detail)
+    headers = dict(error.headers or {})
+    if request and "Allow" in headers:
+        headers["Allow"] = _allowed(request, headers["Allow"])
+    return Description(
+        status=status,
+        code=status.phrase.lower().replace(" ", "-"),
         detail=error.detail if error.detail != status.phrase else None,
+        headers=headers,
     )
 
 
@@ -144,33 +173,30 @@ def _allowed(request: Request, named: str) -> str:
     return ", ".join(sorted(documented | set(named.split(", "))))
 
 
-def invalid_json(problem: Mapping[str, Any]) -> str:
-    """Say what pydantic's problem `json_invalid` means, and where."""
-    reason = str(problem["ctx"]["error"]).removesuffix(" at")
-    return f"The body is not valid JSON: {reason} (at character {problem['loc'][-1]})."
-
-
-def _validation_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+def _validation_error(error: RequestValidationError, request: Request | None) -> Description:
     problems = error.errors()
     if problems and problems[0]["type"] == "json_invalid":
-        return problem_response(request.url.path, 400, "invalid-json", detail=invalid_json(problems[0]))
-    if _has_wrong_content_type(request):
-        return problem_response(
-            request.url.path,
-            415,
-            "unsupported-media-type",
+        return Description(status=400, code="invalid-json", detail=_invalid_json(problems[0]))
+    if request and _has_wrong_content_type(request):
+        return Description(
+            status=415,
+            code="unsupported-media-type",
             detail="The body must be JSON.",
             hint="Send the header Content-Type: application/json.",
         )
-    return problem_response(
-        request.url.path,
-        422,
-        "invalid-input",
-        title="Invalid input",
+    return Description(
+        status=422,
+        code=InvalidInput.code,
+        title=InvalidInput.title,
         detail="The request does not fit the schema: see errors.",
-        errors=[ProblemField(field=".".join(map(str, p["loc"])), message=p["msg"]) for p in problems],
+        fields=[FieldError(".".join(map(str, p["loc"])), p["msg"]) for p in problems],
     )
+
+
+def _invalid_json(problem: Mapping[str, Any]) -> str:
+    """Say what pydantic's problem `json_invalid` means, and where."""
+    reason = str(problem["ctx"]["error"]).removesuffix(" at")
+    return f"The body is not valid JSON: {reason} (at character {problem['loc'][-1]})."
 
 
 def _has_wrong_content_type(request: Request) -> bool:

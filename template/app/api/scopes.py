@@ -7,7 +7,7 @@ covers what belongs to others too, `AREA:*` (`AREA:*:all`) every action of an ar
 import re
 from collections.abc import Iterable
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, available
 
 ADMIN = "admin"
 _ALL = ":all"
@@ -41,9 +41,7 @@ def check_declared(scopes: Iterable[str]) -> None:
     areas = {scope.partition(":")[0] for scope in _declared}
     known = {ADMIN, *_declared, *(f"{area}:*" for area in areas), *(f"{area}:*:all" for area in areas)}
     if unknown := sorted(set(scopes) - known):
-        raise InvalidInput(
-            f"Unknown scope: {', '.join(unknown)}.", hint=f"Available: {', '.join(sorted(known))}."
-        )
+        raise InvalidInput(f"Unknown scope: {', '.join(unknown)}.", hint=available(sorted(known)))
 
 
 def check_scopes(scopes: Iterable[str]) -> None:

@@ -5,6 +5,3 @@ from app.core.errors import NotFound
 
 class ConversationNotFound(NotFound):
     """The caller has no conversation with this id."""
-
-    code = "conversation-not-found"
-    title = "Conversation not found"

@@ -7,12 +7,19 @@
     ├── TimedOut              504  the work took longer than it may
     └── ServiceUnavailable    503  something we depend on does not answer
 
-A feature adds its own below these, in its `errors.py`.
+A feature adds its own below these, in its `errors.py`. An error's code is the name of its class, and its
+title the words of its code: `RunNotFound` has the code `run-not-found` and the title "Run not found".
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,28 @@ class FieldError:
     message: str
 
 
+def field_errors(error: ValidationError, *within: str) -> list[FieldError]:
+    """Return what pydantic found wrong, each with the path of its field below `within`."""
+    return [
+        FieldError(".".join((*within, *map(str, problem["loc"]))), problem["msg"])
+        for problem in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def available(names: Iterable[str]) -> str:
+    """Return the hint that lists what there is."""
+    return f"Available: {', '.join(names) or 'none'}."
+
+
+def in_one_line(detail: str, fields: Sequence[FieldError], hint: str | None) -> str:
+    """Return all that is known of an error as sentences."""
+    if not fields and not hint:
+        return detail
+    wrong = "; ".join(f"{field.field}: {field.message}" for field in fields)
+    parts = [detail, wrong, hint or ""]
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
 class AppError(Exception):
     """An error that its reader can act on.
 
@@ -30,10 +59,18 @@ class AppError(Exception):
     """
 
     status: ClassVar[int] = 500
-    code: ClassVar[str] = "internal-error"
-    title: ClassVar[str] = "Internal error"
+    code: ClassVar[str]
+    """The kind of error, for programs. A class sets its own where its name says it less well."""
+    title: ClassVar[str]
     retryable: ClassVar[bool] = False
     """Whether another try, a while later, may succeed."""
+
+    def __init_subclass__(cls) -> None:
+        """Derive the code and the title that the class does not set itself."""
+        if "code" not in vars(cls):
+            cls.code = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
+        if "title" not in vars(cls):
+            cls.title = re.sub("[-_]", " ", cls.code).capitalize()
 
     def __init__(
         self,
@@ -51,42 +88,31 @@ class AppError(Exception):
 
     def __str__(self) -> str:
         """The detail, then what is wrong with which field, then the hint."""
-        if not self.fields and not self.hint:
-            return self.detail
-        fields = "; ".join(f"{field.field}: {field.message}" for field in self.fields)
-        parts = [self.detail, fields, self.hint or ""]
-        return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+        return in_one_line(self.detail, self.fields, self.hint)
 
 
 class ConfigurationError(AppError):
     """A setting is missing, malformed or not allowed in this environment."""
 
     code = "configuration"
-    title = "Configuration error"
 
 
 class NotFound(AppError):
     """What was asked for does not exist."""
 
     status = 404
-    code = "not-found"
-    title = "Not found"
 
 
 class InvalidInput(AppError):
     """The input does not fit its schema; `fields` names what is wrong."""
 
     status = 422
-    code = "invalid-input"
-    title = "Invalid input"
 
 
 class TimedOut(AppError):
     """The work took longer than it may."""
 
     status = 504
-    code = "timed-out"
-    title = "Timed out"
     retryable = True
 
 
@@ -94,6 +120,4 @@ class ServiceUnavailable(AppError):
     """A service that this application depends on does not answer."""
 
     status = 503
-    code = "service-unavailable"
-    title = "Service unavailable"
     retryable = True

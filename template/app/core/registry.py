@@ -38,7 +38,6 @@ class RegistryError(AppError):
     """A feature folder does not fit: a requirement is missing, an extension has the wrong type …"""
 
     code = "registry"
-    title = "Feature registry error"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,19 +6,12 @@ from app.core.errors import AppError, ServiceUnavailable
 class DatabaseUnavailable(ServiceUnavailable):
     """PostgreSQL cannot be reached, refuses us, or is shutting down."""
 
-    code = "database-unavailable"
-    title = "Database unavailable"
-
 
 class DatabaseOutOfDate(ServiceUnavailable):
     """The tables are not those that this version of the code expects."""
-
-    code = "database-out-of-date"
-    title = "Database out of date"
 
 
 class MigrationError(AppError):
     """Migrations cannot be applied as asked."""
 
     code = "migration"
-    title = "Migration error"

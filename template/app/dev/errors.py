@@ -7,4 +7,3 @@ class DevError(AppError):
     """The development environment cannot start."""
 
     code = "development"
-    title = "Development environment error"

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.core.deadlines import deadline
-from app.core.errors import FieldError, InvalidInput
+from app.core.errors import FieldError, InvalidInput, field_errors
 from app.graphs.errors import DefinitionError
 from app.graphs.graph import Graph
 from app.llm import Call, Event, Handler, Reply, TextDelta
@@ -34,7 +34,7 @@ def as_chat_model(
         try:
             data = read(call.messages[-1].text)
         except ValidationError as error:
-            fields = [FieldError("messages", problem["msg"]) for problem in error.errors()]
+            fields = [FieldError("messages", wrong.message) for wrong in field_errors(error)]
             raise InvalidInput(f"{graph.name} cannot work on this message.", fields=fields) from None
         async with deadline(graph.time_limit, f"Workflow {graph.name!r}"):
             output, context = await graph.run_with_context(data, Steps())

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, NotFound, available
 from app.core.paths import ROOT
 from app.graphs.dry_run import dry_run
 from app.graphs.graph import Graph, Observed, observe
@@ -37,7 +37,7 @@ def load_labelled(name: str) -> Labelled:
     known = [workflow for workflow, folder in folders.items() if (folder / "evals" / "cases.jsonl").exists()]
     graph = WORKFLOWS.get(name) if name in known else None
     if not isinstance(graph, Graph):
-        raise NotFound(f"{name!r} has no labelled cases.", hint=f"Available: {', '.join(known) or 'none'}.")
+        raise NotFound(f"{name!r} has no labelled cases.", hint=available(known))
     lines = (folders[name] / "evals" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
     package = WORKFLOWS.targets()[name].rpartition(".")[0]
     return Labelled(

@@ -27,39 +27,30 @@ class LLMError(AppError):
 
     status = 502
     code = "model-error"
-    title = "The model call failed"
 
 
 class ModelNotConfigured(LLMError):
     """The model cannot be used as the settings are."""
 
     status = 503
-    code = "model-not-configured"
-    title = "Model not configured"
 
 
 class ModelKeyRejected(LLMError):
     """The provider refused the key."""
 
     status = 503
-    code = "model-key-rejected"
-    title = "Model key rejected"
 
 
 class ModelNotFound(LLMError):
     """The provider has no such model, or the key may not use it."""
 
     status = 503
-    code = "model-not-found"
-    title = "Model not found"
 
 
 class ModelUnavailable(LLMError):
     """The provider does not answer right now; another try may succeed."""
 
     status = 503
-    code = "model-unavailable"
-    title = "Model unavailable"
     retryable = True
     retry_after: float | None = None
     """Seconds that the provider asked to wait, if it said."""
@@ -70,22 +61,16 @@ class BrokenAnswer(ModelUnavailable):
 
     status = 502
     code = "model-answer-broken"
-    title = "Broken answer"
 
 
 class ModelRateLimited(ModelUnavailable):
     """The provider's rate limit is reached."""
-
-    code = "model-rate-limited"
-    title = "Model rate limit reached"
 
 
 class ModelTimedOut(ModelUnavailable):
     """No answer within `LLM_TIMEOUT` seconds."""
 
     status = 504
-    code = "model-timed-out"
-    title = "Model timed out"
 
 
 class QuotaExceeded(LLMError):
@@ -93,7 +78,6 @@ class QuotaExceeded(LLMError):
 
     status = 503
     code = "model-quota-exceeded"
-    title = "Model quota exceeded"
 
 
 class RequestRejected(LLMError):
@@ -101,14 +85,12 @@ class RequestRejected(LLMError):
 
     status = 422
     code = "model-request-rejected"
-    title = "Model request rejected"
 
 
 class OptionNotSupported(RequestRejected):
     """The model has no such option: to leave it out would change the answer in silence."""
 
     code = "unsupported_parameter"
-    title = "Option not supported"
 
 
 class ContextTooLong(RequestRejected):
@@ -116,7 +98,6 @@ class ContextTooLong(RequestRejected):
 
     status = 413
     code = "model-context-too-long"
-    title = "Context too long"
 
 
 class ContentRefused(LLMError):
@@ -124,14 +105,12 @@ class ContentRefused(LLMError):
 
     status = 422
     code = "model-content-refused"
-    title = "Content refused"
 
 
 class InvalidOutput(LLMError):
     """The model's answer does not fit what was asked for."""
 
     code = "model-invalid-output"
-    title = "Invalid model output"
 
 
 class BudgetExceeded(LLMError):
@@ -139,7 +118,6 @@ class BudgetExceeded(LLMError):
 
     status = 429
     code = "model-budget-exceeded"
-    title = "Model budget exceeded"
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], type[LLMError], str, str | None], ...] = (

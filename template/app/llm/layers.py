@@ -7,13 +7,13 @@ piece of text has left, a call is not tried again: the caller has already seen i
 """
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 import structlog
 
+from app.core.backoff import backoff
 from app.llm.calls import Call, Event, Handler, Layer
 from app.llm.errors import (
     ModelKeyRejected,
@@ -87,13 +87,10 @@ async def retry(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
 
 
 def _wait(attempt: int, retry_after: float | None) -> float:
-    """Return seconds to wait: what the provider asks for, or else exponential backoff with full jitter.
-
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
+    """Return seconds to wait: what the provider asks for, or else more with each attempt."""
     if retry_after is not None:
         return retry_after
-    return random.uniform(0, min(_LONGEST_WAIT, 0.5 * 2**attempt))
+    return backoff(attempt + 1, first=0.5, longest=_LONGEST_WAIT)
 
 
 async def fallback(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:

@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.core.errors import AppError
+from app.core.errors import AppError, available
 from app.core.paths import APP
 
 _environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -25,7 +25,6 @@ class PromptError(AppError):
     """A prompt file is missing or wrong, or was rendered with the wrong variables."""
 
     code = "prompt"
-    title = "Prompt error"
 
 
 class _FrontMatter(BaseModel):
@@ -81,9 +80,7 @@ def load_prompt(name: str) -> Prompt:
     """Return the prompt `FEATURE.NAME`. Raises `PromptError` that names those that exist."""
     path = prompt_files().get(name)
     if path is None:
-        raise PromptError(
-            f"There is no prompt {name!r}.", hint=f"Available: {', '.join(prompt_files()) or 'none'}."
-        )
+        raise PromptError(f"There is no prompt {name!r}.", hint=available(prompt_files()))
     return parse_prompt(path.read_text(encoding="utf-8"), name)
 
 

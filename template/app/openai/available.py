@@ -1,5 +1,6 @@
 """Which models clients may ask for: those of providers, and what features offer as one."""
 
+from app.core.errors import available
 from app.llm import check_configured, default_model
 from app.openai.errors import UnknownModel
 from app.openai.extensions import MODELS
@@ -18,9 +19,7 @@ def _provider_models() -> tuple[str, ...]:
 def require_available(model: str) -> str:
     """Return the model. Raises `UnknownModel`."""
     if model not in available_models():
-        raise UnknownModel(
-            f"There is no model {model!r}.", hint=f"Available: {', '.join(available_models())}."
-        )
+        raise UnknownModel(f"There is no model {model!r}.", hint=available(available_models()))
     return model
 
 

@@ -7,7 +7,6 @@ class UnknownModel(NotFound):
     """Clients may not name this model."""
 
     code = "model_not_found"
-    title = "Model not found"
 
 
 class NotSupported(InvalidInput):
@@ -15,7 +14,6 @@ class NotSupported(InvalidInput):
 
     status = 400
     code = "unsupported_parameter"
-    title = "Not supported"
 
 
 class PreviousResponseNotFound(InvalidInput):
@@ -23,4 +21,3 @@ class PreviousResponseNotFound(InvalidInput):
 
     status = 400
     code = "previous_response_not_found"
-    title = "Response not found"

@@ -13,6 +13,7 @@ from datetime import timedelta
 import structlog
 from httpx2 import AsyncClient, HTTPError
 
+from app.core.backoff import backoff
 from app.core.errors import InvalidInput
 from app.core.webhooks import sign
 from app.runs import due
@@ -66,8 +67,8 @@ async def _deliver(run: Run) -> None:
             logged.warning("callback.given_up", reason=f"{type(error).__name__}: {error}")
             await due.finish_callback(run, delivered=False)
             return
-        wait = min(_LONGEST_WAIT, settings.retry_seconds * 3 ** (run.callback_attempts - 1))
-        logged.info("callback.retrying", wait=wait, reason=f"{type(error).__name__}: {error}")
+        wait = backoff(run.callback_attempts, first=settings.retry_seconds, longest=_LONGEST_WAIT, factor=3)
+        logged.info("callback.retrying", wait=round(wait, 1), reason=f"{type(error).__name__}: {error}")
         await due.put_off_callback(run, timedelta(seconds=wait))
     else:
         logged.info("callback.delivered", status=status)

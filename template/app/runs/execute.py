@@ -23,6 +23,7 @@ from uuid import UUID
 import structlog
 from pydantic import BaseModel
 
+from app.core.backoff import backoff
 from app.core.deadlines import deadline
 from app.core.errors import AppError
 from app.core.redaction import redact, redact_text
@@ -231,14 +232,8 @@ async def _store_interruption(run: Run, reason: Interruption) -> bool:
 async def _store_error(run: Run, problem: dict[str, Any], *, retryable: bool) -> bool:
     workflow = WORKFLOWS.get(run.workflow)
     if retryable and workflow and run.attempt < workflow.max_attempts:
-        wait = _wait(run.attempt)
+        wait = backoff(run.attempt, first=RunsSettings.load().retry_seconds, longest=_LONGEST_WAIT)
         log.info("run.retrying", attempt=run.attempt, wait=round(wait, 1))
         return await repository.reschedule(run, timedelta(seconds=wait), problem)
     log.info("run.finished", status=Status.failed)
     return await repository.finish(run, Status.failed, **problem)
-
-
-def _wait(attempt: int) -> float:
-    """Return seconds until the next attempt: exponential backoff, half of it jitter."""
-    longest = min(_LONGEST_WAIT, RunsSettings.load().retry_seconds * 2 ** (attempt - 1))
-    return random.uniform(longest / 2, longest)

@@ -7,4 +7,3 @@ class UpdateError(AppError):
     """The project cannot be compared with its template, or not be updated."""
 
     code = "template-update"
-    title = "Update failed"

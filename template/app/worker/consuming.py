@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kombu import Queue
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, available
 from app.worker.celery import get_celery_app
 from app.worker.queues import DEFAULT_QUEUE, dead_letters, is_rabbitmq, queue
 from app.worker.settings import BrokerSettings
@@ -18,9 +18,7 @@ def worker_queues(names: Sequence[str] | None) -> list[Queue]:
     """
     known = {DEFAULT_QUEUE, *(workflow.queue for workflow in WORKFLOWS.load().values())}
     if unknown := set(names or ()) - known:
-        raise InvalidInput(
-            f"There is no queue {sorted(unknown)}.", hint=f"Available: {', '.join(sorted(known))}."
-        )
+        raise InvalidInput(f"There is no queue {sorted(unknown)}.", hint=available(sorted(known)))
     url = BrokerSettings.load().connection_url()
     if is_rabbitmq(url):
         with get_celery_app().connection_for_write() as connection:

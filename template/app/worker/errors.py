@@ -6,12 +6,6 @@ from app.core.errors import ServiceUnavailable
 class ClockStopped(ServiceUnavailable):
     """Nothing runs the schedules: lost messages are not sent again, and no callback is retried."""
 
-    code = "clock-stopped"
-    title = "Clock stopped"
-
 
 class BrokerUnavailable(ServiceUnavailable):
     """The message broker cannot be reached or refuses us."""
-
-    code = "broker-unavailable"
-    title = "Broker unavailable"

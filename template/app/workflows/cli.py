@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.core.errors import AppError, InvalidInput
+from app.core.errors import AppError, InvalidInput, available
 
 if TYPE_CHECKING:
     from app.workflows.workflow import Workflow
@@ -93,7 +93,7 @@ def _check_decisions(workflow: "Workflow[Any, Any]", steps: Iterable[str]) -> No
         if known and re.sub(r"\[\d+\]", "", step) not in known:
             raise InvalidInput(
                 f"{workflow.name} has no step {step!r} that waits for a person.",
-                hint=f"Available: {', '.join(known)}.",
+                hint=available(known),
             )
 
 

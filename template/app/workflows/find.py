@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, available
 from app.workflows.extensions import WORKFLOWS
 from app.workflows.workflow import Workflow
 
@@ -11,6 +11,5 @@ def get_workflow(name: str) -> Workflow[Any, Any]:
     """Return the workflow of that name. Raises `InvalidInput` that names those that exist."""
     found = WORKFLOWS.get(name)
     if found is None:
-        available = ", ".join(sorted(WORKFLOWS.names())) or "none"
-        raise InvalidInput(f"There is no workflow {name!r}.", hint=f"Available: {available}.")
+        raise InvalidInput(f"There is no workflow {name!r}.", hint=available(sorted(WORKFLOWS.names())))
     return found

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
-from app.core.errors import AppError, FieldError, InvalidInput
+from app.core.errors import AppError, InvalidInput, field_errors
 
 S = TypeVar("S")
 
@@ -28,8 +28,6 @@ class DecisionNeeded(AppError):
     """The work cannot go on before a person has decided."""
 
     status = 409
-    code = "decision-needed"
-    title = "Decision needed"
 
     def __init__(self, step: str, question: object, decision: type[Decision]) -> None:
         super().__init__(
@@ -44,9 +42,6 @@ class DecisionNeeded(AppError):
 
 class RepeatedStep(AppError):
     """Two steps of one run have the same name: the second would be given the result of the first."""
-
-    code = "repeated-step"
-    title = "Step name used twice"
 
 
 class Steps:
@@ -100,8 +95,7 @@ def check_decision(decision: type[D], data: Mapping[str, Any]) -> D:
     try:
         return decision.model_validate(data)
     except ValidationError as error:
-        fields = [FieldError(".".join(map(str, p["loc"])), p["msg"]) for p in error.errors()]
-        raise InvalidInput("The decision does not fit.", fields=fields) from None
+        raise InvalidInput("The decision does not fit.", fields=field_errors(error)) from None
 
 
 class ReportedSteps(Steps):

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.core.deadlines import deadline
-from app.core.errors import FieldError, InvalidInput
+from app.core.errors import FieldError, InvalidInput, field_errors
 from app.core.text import storable
 from app.workflows.steps import Decision, Steps
 
@@ -86,13 +86,8 @@ class Workflow(Generic[In, Out]):
             checked = self.input.model_validate_json(_ANY.dump_json(data))
             storable(checked.model_dump(mode="json"))
         except ValidationError as error:
-            raise InvalidInput(
-                f"The input does not fit workflow {self.name!r}.",
-                fields=[
-                    FieldError(".".join(("input", *map(str, problem["loc"]))), problem["msg"])
-                    for problem in error.errors()
-                ],
-            ) from None
+            fields = field_errors(error, "input")
+            raise InvalidInput(f"The input does not fit workflow {self.name!r}.", fields=fields) from None
         except ValueError as error:
             raise InvalidInput(str(error), fields=[FieldError("input", str(error))]) from None
         return checked

@@ -69,7 +69,8 @@ def test_a_feature_that_was_renamed_keeps_its_tables_and_their_history(
     feature: str, former: str, own_database: str
 ) -> None:
     with psycopg.connect(own_database, autocommit=True) as connection:
-        connection.execute(f"ALTER TABLE {migrate.version_table(feature)} RENAME TO {former}_alembic")
+        rename = f"ALTER TABLE {migrate.version_table(feature)} RENAME TO {former}_alembic"
+        connection.execute(rename.encode())
     before = tables(own_database) - {f"{former}_alembic"}
 
     assert migrate.leftovers() == []

@@ -1,7 +1,6 @@
 """Each layer around a handler that a test writes."""
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -47,7 +46,7 @@ async def run(layer: Layer, handler: Handler) -> list[Event]:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "uniform", lambda _low, _high: 0.0)
+    monkeypatch.setattr(layers, "backoff", lambda _attempt, **_limits: 0.0)
 
 
 async def test_an_outage_is_tried_again() -> None:

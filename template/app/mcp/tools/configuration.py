@@ -17,7 +17,7 @@ from functools import partial
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.core.errors import ConfigurationError
+from app.core.errors import ConfigurationError, field_errors
 from app.core.paths import ROOT
 from app.core.redaction import is_secret_name, register_secret
 from app.core.settings import ENV_FILE
@@ -64,9 +64,7 @@ def load_servers() -> Mapping[str, ServerSettings]:
         filled = _VARIABLE.sub(partial(_fill, variables, used), text)
         servers = _File.model_validate_json(filled).mcpServers
     except ValidationError as error:
-        problem = error.errors(include_input=False)[0]
-        where = ".".join(map(str, problem["loc"])) or "the file"
-        raise ConfigurationError(f"{FILE.name} is wrong: {where}: {problem['msg']}.") from None
+        raise ConfigurationError(f"{FILE.name} is wrong.", fields=field_errors(error, FILE.name)) from None
     _register_secrets(servers, used)
     return servers
 

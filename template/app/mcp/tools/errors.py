@@ -6,5 +6,4 @@ from app.core.errors import ServiceUnavailable
 class McpServerUnavailable(ServiceUnavailable):
     """A server of `mcp.json` does not answer."""
 
-    code = "mcp-server-unavailable"
     title = "MCP server unavailable"

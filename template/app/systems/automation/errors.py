@@ -6,13 +6,8 @@ from app.core.errors import AppError, ServiceUnavailable
 class ActionFailed(ServiceUnavailable):
     """The receiver of actions does not answer; another try may succeed."""
 
-    code = "action-failed"
-    title = "Action failed"
-
 
 class ActionRefused(AppError):
     """The receiver of actions does not want this one."""
 
     status = 502
-    code = "action-refused"
-    title = "Action refused"

@@ -18,7 +18,7 @@ def import_customers(
     """Store the customers of a file; those that are there are brought up to date."""
     from pydantic import TypeAdapter, ValidationError
 
-    from app.core.errors import FieldError, InvalidInput
+    from app.core.errors import InvalidInput, field_errors
     from app.core.lifespan import open_features
     from app.systems.automation.store.repository import save_customers
     from app.systems.automation.store.schemas import CustomerRow
@@ -26,9 +26,7 @@ def import_customers(
     try:
         rows = TypeAdapter(list[CustomerRow]).validate_json(path.read_bytes())
     except ValidationError as error:
-        problems = error.errors()[:20]
-        fields = [FieldError(".".join(map(str, p["loc"])) or str(path), p["msg"]) for p in problems]
-        raise InvalidInput(f"{path} does not fit.", fields=fields) from None
+        raise InvalidInput(f"{path} does not fit.", fields=field_errors(error)[:20]) from None
 
     async def save() -> None:
         async with open_features():
