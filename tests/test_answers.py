@@ -142,6 +142,6 @@ def test_the_providers_and_their_models_are_those_of_the_application() -> None:
 
     assert set(providers) == set(question("llm_provider").choices)
     for name, provider in providers.items():
-        assert f'name = "{name}"' in source
-        assert f'extra = "{provider["extra"]}"' in source
-        assert f'default_model = "{provider["model"]}"' in source
+        assert f'name="{name}"' in source
+        assert f'extra="{provider["extra"]}"' in source
+        assert f'default_model="{provider["model"]}"' in source

@@ -1,23 +1,15 @@
-"""The providers of models: one strategy each, chosen by `LLM_MODEL=provider:name`.
+"""The providers of models: a table, from which `LLM_MODEL=provider:name` chooses."""
 
-A strategy knows which settings it needs, which package it needs, and how to build its model. Its SDK is
-imported when it is used. Retries and timeouts are ours (`layers.py`), so the SDKs' own are switched off.
-"""
-
-import os
-from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, ClassVar
 
-from httpx2 import AsyncClient, Timeout
-from pydantic import SecretStr
 from pydantic_ai.models import Model
 
 from app.core.settings import AppSettings
-from app.llm import offline
+from app.llm import builders, offline
 from app.llm.errors import ModelNotConfigured
 from app.llm.settings import (
     AnthropicSettings,
@@ -30,53 +22,30 @@ from app.llm.settings import (
     OpenAISettings,
 )
 
-if TYPE_CHECKING:
-    from pydantic_ai.profiles.openai import OpenAIModelProfile
-    from pydantic_ai.providers.openai import OpenAIProvider
 
-
-@cache
-def _http_client() -> AsyncClient:
-    """Return the connection pool that all SDKs of this process share."""
-    return AsyncClient(timeout=Timeout(LLMSettings.load().timeout, connect=10.0), follow_redirects=True)
-
-
-def _secret(value: SecretStr | None) -> str | None:
-    return value.get_secret_value() if value else None
-
-
-def _profile() -> "OpenAIModelProfile":
-    """Return what all servers of Chat Completions have in common."""
-    from pydantic_ai.profiles.openai import OpenAIModelProfile
-
-    # a connection that breaks may look like an end: without a reason an answer is not complete
-    return OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
-
-
-class Provider(ABC):
+@dataclass(frozen=True, kw_only=True)
+class Provider:
     """One provider of models."""
 
-    name: ClassVar[str]
-    sdk: ClassVar[str]
+    name: str
+    sdk: str
     """The module that must be installed."""
-    extra: ClassVar[str]
+    extra: str
     """The extra of pydantic-ai-slim that installs it."""
-    default_model: ClassVar[str]
+    default_model: str
     """The model used when only the key is given."""
-    lacks: ClassVar[frozenset[str]] = frozenset()
+    needs: Callable[[], Mapping[str, object]]
+    """The environment variables that must be set, each with its value."""
+    build: Callable[[str], Model]
+    """Returns the model of a name."""
+    build_for_chat_completions: Callable[[str], Model] | None = None
+    """The same, for options that only Chat Completions has; None where there is one API."""
+    lacks: frozenset[str] = frozenset()
     """Options of a call, as pydantic-ai names them, that it does not have."""
 
-    @abstractmethod
     def missing(self) -> list[str]:
         """Return the environment variables that must be set and are not."""
-
-    @abstractmethod
-    def build(self, name: str) -> Model:
-        """Return the model of that name."""
-
-    def build_for_chat_completions(self, name: str) -> Model:
-        """Return the model as it is spoken to for options that only Chat Completions have."""
-        return self.build(name)
+        return [name for name, value in self.needs().items() if not value]
 
     def installed(self) -> bool:
         """Whether the SDK is there."""
@@ -86,197 +55,87 @@ class Provider(ABC):
             return False
 
 
-class OpenAI(Provider):
-    name = "openai"
-    sdk = "openai"
-    extra = "openai"
-    default_model = "gpt-5-mini"
-
-    def missing(self) -> list[str]:
-        settings = OpenAISettings.load()
-        return [] if settings.api_key or settings.base_url else ["OPENAI_API_KEY"]
-
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.openai import OpenAIResponsesModel
-
-        if OpenAISettings.load().base_url:
-            return self.build_for_chat_completions(name)
-        return OpenAIResponsesModel(name, provider=self._provider())
-
-    def build_for_chat_completions(self, name: str) -> Model:
-        from pydantic_ai.models.openai import OpenAIChatModel
-
-        return OpenAIChatModel(name, provider=self._provider(), profile=_profile())
-
-    def _provider(self) -> "OpenAIProvider":
-        from pydantic_ai.providers.openai import OpenAIProvider
-
-        settings = OpenAISettings.load()
-        provider = OpenAIProvider(
-            api_key=_secret(settings.api_key) or "not-needed",
-            base_url=settings.base_url or "https://api.openai.com/v1",
-            http_client=_http_client(),
-        )
-        provider.client.max_retries = 0
-        return provider
+def _openai_needs() -> Mapping[str, object]:
+    settings = OpenAISettings.load()
+    return {"OPENAI_API_KEY": settings.api_key or settings.base_url}  # a server of one's own may need no key
 
 
-class Anthropic(Provider):
-    name = "anthropic"
-    sdk = "anthropic"
-    extra = "anthropic"
-    default_model = "claude-haiku-4-5"
-    lacks = frozenset({"seed", "presence_penalty", "frequency_penalty"})
-
-    def missing(self) -> list[str]:
-        return [] if AnthropicSettings.load().api_key else ["ANTHROPIC_API_KEY"]
-
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.anthropic import AnthropicModel
-        from pydantic_ai.providers.anthropic import AnthropicProvider
-
-        settings = AnthropicSettings.load()
-        provider = AnthropicProvider(
-            api_key=_secret(settings.api_key),
-            base_url=settings.base_url or "https://api.anthropic.com",
-            http_client=_http_client(),
-        )
-        provider.client.max_retries = 0
-        return AnthropicModel(name, provider=provider)
+def _azure_needs() -> Mapping[str, object]:
+    settings = AzureSettings.load()
+    needed: dict[str, object] = {
+        "AZURE_OPENAI_API_KEY": settings.api_key,
+        "AZURE_OPENAI_ENDPOINT": settings.endpoint,
+    }
+    if settings.endpoint and not settings.endpoint.rstrip("/").endswith("/v1"):
+        needed["AZURE_OPENAI_API_VERSION"] = settings.api_version
+    return needed
 
 
-class Google(Provider):
-    name = "google"
-    sdk = "google.genai"
-    extra = "google"
-    default_model = "gemini-2.5-flash"
+_ANTHROPIC_LACKS = frozenset({"seed", "presence_penalty", "frequency_penalty"})
 
-    def missing(self) -> list[str]:
-        return [] if GoogleSettings.load().api_key else ["GOOGLE_API_KEY"]
+_TABLE = (
+    Provider(
+        name="openai",
+        sdk="openai",
+        extra="openai",
+        default_model="gpt-5-mini",
+        needs=_openai_needs,
+        build=builders.openai,
+        build_for_chat_completions=builders.openai_chat_completions,
+    ),
+    Provider(
+        name="anthropic",
+        sdk="anthropic",
+        extra="anthropic",
+        default_model="claude-haiku-4-5",
+        needs=lambda: {"ANTHROPIC_API_KEY": AnthropicSettings.load().api_key},
+        build=builders.anthropic,
+        lacks=_ANTHROPIC_LACKS,
+    ),
+    Provider(
+        name="google",
+        sdk="google.genai",
+        extra="google",
+        default_model="gemini-2.5-flash",
+        needs=lambda: {"GOOGLE_API_KEY": GoogleSettings.load().api_key},
+        build=builders.google,
+    ),
+    Provider(
+        name="azure",
+        sdk="openai",
+        extra="openai",
+        default_model="gpt-5-mini",
+        needs=_azure_needs,
+        build=builders.azure,
+    ),
+    Provider(
+        name="bedrock",
+        sdk="boto3",
+        extra="bedrock",
+        default_model="global.anthropic.claude-haiku-4-5-20251001-v1:0",
+        needs=lambda: {"AWS_REGION": BedrockSettings.load().region},
+        build=builders.bedrock,
+        lacks=_ANTHROPIC_LACKS,
+    ),
+    Provider(
+        name="mistral",
+        sdk="mistralai",
+        extra="mistral",
+        default_model="mistral-small-latest",
+        needs=lambda: {"MISTRAL_API_KEY": MistralSettings.load().api_key},
+        build=builders.mistral,
+    ),
+    Provider(
+        name="ollama",
+        sdk="openai",
+        extra="openai",
+        default_model="qwen3",
+        needs=lambda: {"OLLAMA_BASE_URL": OllamaSettings.load().base_url},
+        build=builders.ollama,
+    ),
+)
 
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.google import GoogleModel
-        from pydantic_ai.providers.google import GoogleProvider
-
-        settings = GoogleSettings.load()
-        provider = GoogleProvider(
-            api_key=_secret(settings.api_key) or "",
-            base_url=settings.base_url,
-            http_client=_http_client(),
-        )
-        return GoogleModel(name, provider=provider)
-
-
-class Azure(Provider):
-    name = "azure"
-    sdk = "openai"
-    extra = "openai"
-    default_model = "gpt-5-mini"
-
-    def missing(self) -> list[str]:
-        settings = AzureSettings.load()
-        needed = {
-            "AZURE_OPENAI_API_KEY": settings.api_key,
-            "AZURE_OPENAI_ENDPOINT": settings.endpoint,
-        }
-        if settings.endpoint and not settings.endpoint.rstrip("/").endswith("/v1"):
-            needed["AZURE_OPENAI_API_VERSION"] = settings.api_version
-        return [name for name, value in needed.items() if not value]
-
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.openai import OpenAIChatModel
-        from pydantic_ai.providers.azure import AzureProvider
-
-        settings = AzureSettings.load()
-        provider = AzureProvider(
-            azure_endpoint=settings.endpoint,
-            api_version=settings.api_version,
-            api_key=_secret(settings.api_key),
-            http_client=_http_client(),
-        )
-        provider.client.max_retries = 0
-        return OpenAIChatModel(name, provider=provider, profile=_profile())
-
-
-class Bedrock(Provider):
-    name = "bedrock"
-    sdk = "boto3"
-    extra = "bedrock"
-    default_model = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
-    lacks = frozenset({"seed", "presence_penalty", "frequency_penalty"})
-
-    def missing(self) -> list[str]:
-        return [] if BedrockSettings.load().region else ["AWS_REGION"]
-
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.bedrock import BedrockConverseModel
-        from pydantic_ai.providers.bedrock import BedrockProvider
-
-        settings = BedrockSettings.load()
-        os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")  # the SDK has no other switch without its own client
-        token = _secret(settings.bearer_token_bedrock)
-        if token:
-            provider = BedrockProvider(
-                api_key=token, region_name=settings.region, base_url=settings.endpoint_url
-            )
-        else:
-            provider = BedrockProvider(
-                region_name=settings.region,
-                base_url=settings.endpoint_url,
-                aws_access_key_id=_secret(settings.access_key_id),
-                aws_secret_access_key=_secret(settings.secret_access_key),
-                aws_session_token=_secret(settings.session_token),
-            )
-        return BedrockConverseModel(name, provider=provider)
-
-
-class Mistral(Provider):
-    name = "mistral"
-    sdk = "mistralai"
-    extra = "mistral"
-    default_model = "mistral-small-latest"
-
-    def missing(self) -> list[str]:
-        return [] if MistralSettings.load().api_key else ["MISTRAL_API_KEY"]
-
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.mistral import MistralModel
-        from pydantic_ai.providers.mistral import MistralProvider
-
-        settings = MistralSettings.load()
-        provider = MistralProvider(
-            api_key=_secret(settings.api_key), base_url=settings.base_url, http_client=_http_client()
-        )
-        return MistralModel(name, provider=provider)
-
-
-class Ollama(Provider):
-    name = "ollama"
-    sdk = "openai"
-    extra = "openai"
-    default_model = "qwen3"
-
-    def missing(self) -> list[str]:
-        return [] if OllamaSettings.load().base_url else ["OLLAMA_BASE_URL"]
-
-    def build(self, name: str) -> Model:
-        from pydantic_ai.models.ollama import OllamaModel
-        from pydantic_ai.providers.ollama import OllamaProvider
-
-        settings = OllamaSettings.load()
-        provider = OllamaProvider(
-            api_key=_secret(settings.api_key) or "not-needed",
-            base_url=settings.base_url,
-            http_client=_http_client(),
-        )
-        provider.client.max_retries = 0
-        return OllamaModel(name, provider=provider, profile=_profile())
-
-
-PROVIDERS = {
-    provider.name: provider
-    for provider in (OpenAI(), Anthropic(), Google(), Azure(), Bedrock(), Mistral(), Ollama())
-}
+PROVIDERS = {provider.name: provider for provider in _TABLE}
 
 
 def default_model() -> str:
@@ -326,9 +185,9 @@ def build_model(model: str, chat_completions: bool = False) -> Model:
     """Return the model `provider:name` of a real provider."""
     check_configured(model)
     provider, _, name = model.partition(":")
-    if chat_completions:
-        return PROVIDERS[provider].build_for_chat_completions(name)
-    return PROVIDERS[provider].build(name)
+    row = PROVIDERS[provider]
+    build = (row.build_for_chat_completions if chat_completions else None) or row.build
+    return build(name)
 
 
 @asynccontextmanager
@@ -343,9 +202,9 @@ async def lifespan() -> AsyncGenerator[None, None]:
 async def close_models() -> None:
     """Forget all models and close their connections; the next call builds them anew."""
     build_model.cache_clear()
-    if _http_client.cache_info().currsize:
-        await _http_client().aclose()
-        _http_client.cache_clear()
+    if builders.http_client.cache_info().currsize:
+        await builders.http_client().aclose()
+        builders.http_client.cache_clear()
 
 
 def check_models() -> str:

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from app.runs.follow import follow_run
+    from app.runs.dispatch import start_run
+    from app.runs.events import follow_run
     from app.runs.models import Run, RunEvent
     from app.runs.repository import get_run
-    from app.runs.start import start_run
 
 __all__ = ["Run", "RunEvent", "follow_run", "get_run", "start_run"]
 
 __getattr__ = lazy_exports(
     __name__,
-    follow=("follow_run",),
+    dispatch=("start_run",),
+    events=("follow_run",),
     models=("Run", "RunEvent"),
     repository=("get_run",),
-    start=("start_run",),
 )

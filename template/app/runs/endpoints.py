@@ -12,13 +12,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.api import Principal, declare_scope, problem_responses, require
 from app.core.errors import FieldError, InvalidInput
 from app.runs import repository
-from app.runs.decide import decide
+from app.runs.dispatch import decide, send, start_run
 from app.runs.errors import RunConflict, RunNotFound
-from app.runs.follow import follow_run
+from app.runs.events import follow_run
 from app.runs.models import Run, Status
 from app.runs.schemas import DecisionRequest, RunEventView, RunPage, RunRequest, RunSummary, RunView
-from app.runs.send import send
-from app.runs.start import start_run
 from app.workflows import get_workflow
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])

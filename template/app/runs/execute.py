@@ -32,7 +32,7 @@ from app.core.spans import span
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
 from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut, WorkflowChanged
-from app.runs.listen import get_listener
+from app.runs.events import get_listener
 from app.runs.models import Run, Status
 from app.runs.settings import RunsSettings
 from app.runs.steps import DurableSteps

@@ -11,7 +11,7 @@ feature = Feature(
             "app.runs.settings:WebhookSettings",
         ],
         "core.preflight": ["app.runs.schedules:check_schedules"],
-        "core.lifespans": ["app.runs.listen:lifespan"],
+        "core.lifespans": ["app.runs.events:lifespan"],
         "core.commands": ["app.runs.cli:cli"],
         "api.routes": ["app.runs.endpoints:router"],
         "worker.tasks": ["app.runs.tasks"],

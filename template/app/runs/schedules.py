@@ -13,9 +13,9 @@ from cronsim import CronSim
 
 from app.core.errors import ConfigurationError, InvalidInput
 from app.runs import due
+from app.runs.dispatch import start_run
 from app.runs.errors import RunConflict
 from app.runs.settings import RunsSettings, ScheduledRun
-from app.runs.start import start_run
 from app.workflows import get_workflow
 
 log = structlog.get_logger(__name__)

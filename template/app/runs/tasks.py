@@ -20,7 +20,7 @@ def execute_run(run_id: str) -> None:
 
 def relay_runs() -> None:
     """Requeue runs that have no live message."""
-    from app.runs.relay import relay
+    from app.runs.dispatch import relay
 
     run_in_loop(relay())
 

@@ -26,7 +26,7 @@ from tests.graphs.factories import (
 )
 
 
-async def test_a_node_is_tried_again_after_an_error_that_may_pass() -> None:
+async def test_a_node_is_tried_again_after_a_retryable_error() -> None:
     tries = 0
 
     def fragile(input: Text) -> Number:

@@ -68,6 +68,8 @@ class FakeProvider(LocalServer):
         """Seconds to wait before each answer."""
         self.retry_after = 0
         """Seconds that it asks to wait with status 429."""
+        self.asked = threading.Event()
+        """Set once a request has arrived."""
         self.left = threading.Event()
         """Set when a client leaves before its answer is complete."""
 
@@ -83,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = cast("FakeProvider", self.server)
         body: Json = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         server.requests.append(body)
+        server.asked.set()
         server.paths.append(self.path)
         server.headers.append({name.lower(): value for name, value in self.headers.items()})
         answer = server.answers.popleft() if server.answers else "Hello there"

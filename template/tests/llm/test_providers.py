@@ -1,5 +1,7 @@
 """Every provider whose SDK is installed, spoken to over its real protocol."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import BaseModel
 
@@ -145,7 +147,8 @@ def test_a_missing_key_is_named(provider: str) -> None:
 
 
 def test_a_missing_sdk_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(PROVIDERS["anthropic"]), "sdk", "not_installed.at_all")
+    absent = replace(PROVIDERS["anthropic"], sdk="not_installed.at_all")
+    monkeypatch.setitem(PROVIDERS, "anthropic", absent)
 
     with pytest.raises(ModelNotConfigured, match=r"uv add 'pydantic-ai-slim\[anthropic\]'"):
         check_configured("anthropic:claude-haiku-4-5")

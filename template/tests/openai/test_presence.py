@@ -27,8 +27,10 @@ def provider(provider: FakeProvider, set_environment: SetEnvironment) -> FakePro
     return provider
 
 
-async def leave_early(path: str, body: dict[str, Any]) -> list[MutableMapping[str, Any]]:
-    """Send a request, wait until it is under way, and close the connection. Returns what was sent."""
+async def leave_early(
+    path: str, body: dict[str, Any], provider: FakeProvider
+) -> list[MutableMapping[str, Any]]:
+    """Send a request, and close the connection once the provider is asked. Returns what was sent."""
     key = await create_key("test", ["admin"])
     scope = {
         "type": "http",
@@ -46,21 +48,21 @@ async def leave_early(path: str, body: dict[str, Any]) -> list[MutableMapping[st
         ],
     }
     sent: list[MutableMapping[str, Any]] = []
-    asked = asyncio.Event()
+    leaves = asyncio.Event()
     first = iter([{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}])
 
     async def receive() -> MutableMapping[str, Any]:
         if (message := next(first, None)) is not None:
             return message
-        await asked.wait()
+        await leaves.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
     answered = asyncio.create_task(create_app()(scope, receive, send))
-    await asyncio.sleep(0.5)  # on its way to the provider: there is nothing to wait for
-    asked.set()
+    await asyncio.to_thread(provider.asked.wait, 20)
+    leaves.set()
     await asyncio.wait_for(answered, 5)
     return sent
 
@@ -70,7 +72,7 @@ async def leave_early(path: str, body: dict[str, Any]) -> list[MutableMapping[st
 async def test_the_call_of_the_model_ends_and_is_not_tried_again(
     path: str, body: dict[str, Any], stream: bool, provider: FakeProvider
 ) -> None:
-    sent = await leave_early(path, {**body, "stream": stream})
+    sent = await leave_early(path, {**body, "stream": stream}, provider)
 
     assert await asyncio.to_thread(provider.left.wait, 5)
     assert len(provider.requests) == 1

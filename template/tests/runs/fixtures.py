@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.runs.listen import get_listener
+from app.runs.events import get_listener
 from app.workflows import WORKFLOWS, Workflow
 from tests.conftest import SetEnvironment
 

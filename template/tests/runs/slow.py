@@ -75,9 +75,9 @@ async def _die(_run: object) -> bool:
 if __name__ == "__main__":
     _shift_clock(float(os.environ.get("CLOCK_SKEW", "0")))
     if os.environ.get("DIE_BEFORE_SEND"):
-        from app.runs import start
+        from app.runs import dispatch
 
-        setattr(start, "send", _die)  # noqa: B010
+        setattr(dispatch, "send", _die)  # noqa: B010
     from app.cli import main
 
     with installed():

@@ -7,9 +7,9 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.api import create_key
+from app.runs.dispatch import relay
 from app.runs.execute import execute
 from app.runs.models import Run
-from app.runs.relay import relay
 from app.workflows import Decision, Steps
 from tests.runs.factories import Number, events_of, reloaded, stored_run, workflow_of
 from tests.runs.fixtures import Only

@@ -6,8 +6,8 @@ from httpx2 import AsyncClient
 
 from app.api import create_key
 from app.runs import due, repository
+from app.runs.events import follow_run
 from app.runs.execute import execute
-from app.runs.follow import follow_run
 from app.worker import get_celery_app
 from tests.runs.factories import stored_run
 

@@ -89,7 +89,7 @@ async def test_the_same_message_twice_does_the_work_once(only: Only) -> None:
     assert (await reloaded(run)).output == {"number": 3}
 
 
-async def test_an_error_that_may_pass_is_tried_again_after_a_wait(only: Only) -> None:
+async def test_a_retryable_error_is_tried_again_after_a_wait(only: Only) -> None:
     async def fail(_data: Number, _steps: Steps) -> Number:
         raise ModelUnavailable("It is down.", hint="Wait.")
 

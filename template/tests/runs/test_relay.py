@@ -8,10 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from app.db import transaction
-from app.runs import due, repository
-from app.runs import relay as relaying
+from app.runs import dispatch, due, repository
+from app.runs.dispatch import relay
 from app.runs.models import Run
-from app.runs.relay import relay
 from app.workflows import Steps
 from tests.runs.factories import Number, events_of, reloaded, stored_run, workflow_of
 from tests.runs.fixtures import Only
@@ -31,7 +30,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
         ids.append(run.id)
         return True
 
-    monkeypatch.setattr(relaying, "send", remember)
+    monkeypatch.setattr(dispatch, "send", remember)
     return ids
 
 
@@ -99,7 +98,7 @@ async def test_with_the_broker_down_only_one_run_is_tried(monkeypatch: pytest.Mo
         tried.append(run.id)
         return False
 
-    monkeypatch.setattr(relaying, "send", refused)
+    monkeypatch.setattr(dispatch, "send", refused)
     first, _ = await stored_run(), await stored_run()
 
     assert await relay() == 0

@@ -21,8 +21,8 @@ from app.db import dispose, upgrade
 from app.dev.postgres import EmbeddedPostgres
 from app.dev.valkey import EmbeddedValkey
 from app.runs import repository
+from app.runs.dispatch import start_run
 from app.runs.models import Run, Status
-from app.runs.start import start_run
 from app.worker.celery import get_celery_app
 from tests.conftest import SetEnvironment
 from tests.runs import slow

@@ -1,4 +1,4 @@
-"""Receive events as they happen, over one LISTEN connection per process.
+"""Follow the events of runs as they happen, over one LISTEN connection per process.
 
 What is heard is only that something happened to a run; who waits then reads the tables. So a lost connection
 loses nothing: after it is back, all who wait look once.
@@ -16,11 +16,36 @@ import psycopg
 import structlog
 
 from app.db import DatabaseSettings
+from app.runs import repository
+from app.runs.models import RunEvent, Status
 from app.runs.recording import CHANNEL
 
 log = structlog.get_logger(__name__)
 
 _RECONNECT_SECONDS = 1.0
+_LOOK_SECONDS = 15.0
+"""How long to rely on announcements alone; then look, in case one was lost."""
+
+
+async def follow_run(run_id: UUID, after: int = 0) -> AsyncGenerator[RunEvent, None]:
+    """Yield the events of a run that come after an event, until the run ends.
+
+    No connection to the database is held while there is nothing to tell.
+    """
+    async with get_listener().subscribe(run_id) as news:
+        while True:
+            news.clear()
+            for event in await repository.events_after(run_id, after):
+                after = event.id
+                yield event
+            run = await repository.get_run(run_id)
+            if run is None or Status(run.status).is_final:
+                for event in await repository.events_after(run_id, after):
+                    yield event
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await news.wait()
 
 
 class Listener:
