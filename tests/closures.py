@@ -1,18 +1,20 @@
 """Which tests must run in which projects, so that every feature's tests have run with all that they can meet.
 
 A feature imports only what it requires (the generated `tests/test_architecture.py` enforces that), so its
-tests depend on its closure: the files of the feature, of those that it requires, of `core`, and its tests.
-Two projects with the same closure run the same code; docs/decisions/which-suites-are-run.md says more.
+tests depend on its closure: the files of the feature, of those that it requires, what these import of `core`,
+and its tests. Two projects with the same closure run the same code (docs/decisions/which-suites-are-run.md).
 """
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
-from tests.composition import Project, compose
-from tests.questionnaire import Answers
+from tests.composition import compose, template
+from tests.conditions import Condition, combined, example
+from tests.questionnaire import Answers, label
 
 RUN_WITH = {
     "llm": ["llm_provider"],
@@ -21,8 +23,10 @@ RUN_WITH = {
 }
 """Questions whose answers change not a feature's files, but what its tests run with: an SDK, a server."""
 
-Unit = tuple[str, int]
-"""The tests of one feature on one closure: the feature's name, and a hash of the closure."""
+Unit = tuple[str, frozenset[str]]
+"""The tests of one feature on one closure: the feature's name, and the paths of the closure with the answers
+to `RUN_WITH`. Python in the template holds no Jinja: files at the same paths are the same files.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,41 @@ class Choice:
     @property
     def tests(self) -> list[str]:
         """Return the paths to run: the tests of the features, and those of the whole project."""
-        project = compose(self.answers)
-        found = {path for name, _ in self.units for path in _tests_of(name, project)}
-        found |= {path for path in project if PurePosixPath(path).parent == PurePosixPath("tests")}
+        paths = compose(self.answers).keys()
+        found = {path for name, _ in self.units for path in _tests_of(name, paths)}
+        found |= {path for path in paths if PurePosixPath(path).parent == PurePosixPath("tests")}
         return sorted(path for path in found if PurePosixPath(path).name.startswith("test_"))
+
+
+def candidates() -> list[Answers]:
+    """Return projects among which every closure of every feature occurs, the small ones first.
+
+    Which files a closure has depends on few facts: all that these can be is tried.
+    """
+    found: dict[str, Answers] = {}
+    for name in ("core", *_requirements()):
+        whens = {template().present(path) for path in _closure(name, template().paths)}
+        facts = {fact for when in whens for condition in when.conditions for fact, _ in condition}
+        facts |= {(question, None) for question in RUN_WITH.get(name, [])}
+        of_closure: dict[object, Condition] = {}
+        for condition in combined(sorted(facts, key=repr)):
+            there = frozenset(when for when in whens if any(c <= condition for c in when.conditions))
+            runs_with = [value for (question, _), value in condition if question in RUN_WITH.get(name, [])]
+            of_closure.setdefault((there, *runs_with), condition)
+        for condition in of_closure.values():
+            for answers in (example(condition), example(condition, fewest=True)):
+                found[label(answers)] = answers
+    return sorted(found.values(), key=lambda answers: len(compose(answers)))
 
 
 def units(answers: Answers) -> frozenset[Unit]:
     """Return the units of a project."""
-    project = compose(answers)
-    requires = {name: needs for path, content in project.items() for name, needs in _feature(path, content)}
+    paths = compose(answers).keys()
     return frozenset(
-        (name, _hash(name, answers, project, _reached(name, requires)))
-        for name in ("core", *requires)
-        if _tests_of(name, project)
+        (name, _closure(name, paths) | {str(answers[question]) for question in RUN_WITH.get(name, [])})
+        for name in ("core", *_requirements())
+        if name == "core" or f"app/{name.replace('.', '/')}/feature.py" in paths
+        if _tests_of(name, paths)
     )
 
 
@@ -65,35 +90,64 @@ def choose(projects: Sequence[Answers], covered: Iterable[Unit]) -> list[Choice]
 
 
 @cache
-def _feature(path: str, content: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the name of the feature that a file declares, and what it requires. Of another file: nothing."""
-    if PurePosixPath(path).name != "feature.py":
-        return ()
-    calls = (node for node in ast.walk(ast.parse(content)) if isinstance(node, ast.Call))
+def _requirements() -> dict[str, tuple[str, ...]]:
+    """Return what each feature of the template requires."""
+    return dict(
+        _feature(_source(path)) for path in template().paths if PurePosixPath(path).name == "feature.py"
+    )
+
+
+def _feature(source: str) -> tuple[str, tuple[str, ...]]:
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
     (fields,) = ({k.arg: k.value for k in call.keywords} for call in calls)
     requires = ast.literal_eval(fields["requires"]) if "requires" in fields else ()
-    return ((ast.literal_eval(fields["name"]), tuple(requires)),)
+    return ast.literal_eval(fields["name"]), tuple(requires)
 
 
-def _reached(name: str, requires: Mapping[str, Sequence[str]]) -> set[str]:
+@cache
+def _source(path: str) -> str:
+    return template().content(path, {}).decode()
+
+
+def _closure(name: str, paths: Collection[str]) -> frozenset[str]:
+    """Return the files of a closure: of the features, their tests, and what these import of the core."""
+    folders = tuple(f"app/{feature.replace('.', '/')}/" for feature in _reached(name))
+    found = {path for path in paths if path.startswith(folders)} | _tests_of(name, paths)
+    return frozenset(found | _imported_of_core(frozenset(found)) & set(paths))
+
+
+@cache
+def _reached(name: str) -> frozenset[str]:
     """Return a feature and all that it requires, directly or not."""
-    reached, todo = {"core"}, [name]
+    reached, todo = set[str](), [name]
     while todo:
         if (name := todo.pop()) not in reached:
             reached.add(name)
-            todo += requires[name]
-    return reached
+            todo += _requirements().get(name, ())
+    return frozenset(reached)
 
 
-def _hash(name: str, answers: Answers, project: Project, reached: set[str]) -> int:
-    folders = tuple(f"app/{feature.replace('.', '/')}/" for feature in reached)
-    own = {path for path in project if path.startswith(folders)} | _tests_of(name, project)
-    files = frozenset((path, project[path]) for path in own)  # the hash of a content is computed once
-    return hash((files, *(answers[question] for question in RUN_WITH.get(name, []))))
+@cache
+def _imported_of_core(paths: frozenset[str]) -> frozenset[str]:
+    found = set[str]()
+    todo = {path for path in paths if path.endswith(".py")}
+    while todo:
+        imported = {f"app/core/{module}.py" for path in todo for module in _core_modules(path)}
+        todo = imported & template().paths.keys() - found
+        found |= todo
+    return frozenset(found)
 
 
-def _tests_of(name: str, project: Project) -> set[str]:
-    """Return the files of a feature's tests: of one inside another, also those beside its folder."""
+@cache
+def _core_modules(path: str) -> frozenset[str]:
+    """Return the modules of the core that a file imports."""
+    return frozenset(re.findall(r"^\s*from app\.core\.(\w+) import", _source(path), re.MULTILINE))
+
+
+def _tests_of(name: str, paths: Collection[str]) -> set[str]:
+    """Return the files of a feature's tests; with those beside its folder, if that is no feature's."""
     folder = f"tests/{name.replace('.', '/')}"
-    beside = folder.rpartition("/")[0] if "." in name else None
-    return {p for p in project if p.startswith(f"{folder}/") or p.rpartition("/")[0] == beside}
+    parent = name.rpartition(".")[0].replace(".", "/")
+    is_shared = parent and f"app/{parent}/feature.py" not in paths
+    found = {path for path in paths if path.startswith(f"{folder}/")}
+    return found | {path for path in paths if is_shared and path.rpartition("/")[0] == f"tests/{parent}"}

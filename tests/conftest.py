@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from copier import Settings, run_copy
 
-from tests.questionnaire import ROOT
+from tests.questionnaire import ROOT, count_combinations
 
 _seconds: Counter[str] = Counter()
 _tests: Counter[str] = Counter()
+_checked: Counter[str] = Counter()
+"""What layer 1 has looked at: relations between two things, and texts of files."""
 
 Render = Callable[..., Path]
 
@@ -74,13 +76,15 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     layer = Path(report.location[0]).stem
     _seconds[layer] += report.duration
     _tests[layer] += report.when == "call"
+    if report.when == "call":
+        _checked.update({name: number for name, number in report.user_properties if isinstance(number, int)})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what each layer has covered."""
-    from tests.questionnaire import all_combinations
-
     terminalreporter.section("layers")
-    terminalreporter.write_line(f"{len(all_combinations())} combinations of answers")
+    if _checked:
+        checked = ", ".join(f"{number:,} {what}" for what, number in sorted(_checked.items()))
+        terminalreporter.write_line(f"{count_combinations():,} combinations of answers: {checked}")
     for layer, seconds in sorted(_seconds.items()):
         terminalreporter.write_line(f"{layer:24} {_tests[layer]:5} tests {seconds:8.1f} s")

@@ -1,14 +1,15 @@
-"""What `copier.yml` asks, and every combination of answers that it allows.
+"""What `copier.yml` asks, and the answers that it allows.
 
-Nothing here names a stage or a choice: a question that is added to `copier.yml` is in the matrix at once.
+Nothing here names a stage or a choice: a question that is added to `copier.yml` is tested at once.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, combinations
+from itertools import product
+from math import prod
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
@@ -21,13 +22,6 @@ TEMPLATE = ROOT / "template"
 Answers = Mapping[str, Any]
 
 CONFIGURATION: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
-
-EXHAUSTIVE = {"stages"}
-"""Multiselect questions of which every subset is a combination; of the others: none, each alone, all."""
-
-WORDING = {"license", "llm_provider", "python_version"}
-"""Questions whose answers change words in some files, and no code. Each choice of the others is combined with
-three sets of answers to these, in turn: so each of these sets is combined with some of the others."""
 
 
 @cache
@@ -71,16 +65,13 @@ class Question:
         return list(choices.values()) if isinstance(choices, dict) else list(choices)
 
     @property
-    def variants(self) -> list[Any]:
-        """Return the answers that make a difference."""
-        if self.definition["type"] == "bool":
-            return [True, False]
-        if not self.definition.get("multiselect"):
-            return self.choices
-        if self.name in EXHAUSTIVE:
-            subsets = chain.from_iterable(combinations(self.choices, n) for n in range(len(self.choices) + 1))
-            return [list(subset) for subset in subsets]
-        return [[], *([choice] for choice in self.choices), self.choices]
+    def is_multiselect(self) -> bool:
+        return bool(self.definition.get("multiselect"))
+
+    @property
+    def values(self) -> list[Any]:
+        """Return what the answer can be, or what can be among the answers; none for a free answer."""
+        return [True, False] if self.definition["type"] == "bool" else self.choices
 
     @staticmethod
     def _render(text: str, answers: Answers) -> str:
@@ -90,32 +81,45 @@ class Question:
 QUESTIONS = [Question(name, d) for name, d in CONFIGURATION.items() if not name.startswith("_")]
 
 
-def _expand(questions: list[Question], answers: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if not questions:
-        yield answers
-        return
-    question, *others = questions
-    variants = question.variants if question.is_asked(answers) else []
-    for value in variants or [question.default(answers)]:
-        if not question.complaint(value, answers):
-            yield from _expand(others, {**answers, question.name: value})
-
-
 @cache
-def all_combinations() -> tuple[Answers, ...]:
-    """Return every valid choice of code, each with some wordings; questions without choices have defaults."""
-    groups: defaultdict[str, list[Answers]] = defaultdict(list)
-    for answers in _expand(QUESTIONS, {}):
-        groups[repr([value for name, value in answers.items() if name not in WORDING])].append(answers)
-    return tuple(
-        answers
-        for turn, group in enumerate(groups.values())
-        for answers in group[turn % max(1, len(group) // 3) :: max(1, len(group) // 3)]
-    )
+def defaults() -> Answers:
+    """Return the answers of who accepts every default."""
+    answers: dict[str, Any] = {}
+    for question in QUESTIONS:
+        answers[question.name] = question.default(answers)
+    return answers
+
+
+def random_answers(random: Random) -> Answers:
+    """Return valid answers, each choice as likely as the others; free answers are the defaults."""
+    while True:
+        answers = {**defaults(), **{q.name: _random_answer(q, random) for q in QUESTIONS if q.values}}
+        if not any(question.complaint(answers[question.name], answers) for question in QUESTIONS):
+            return answers
+
+
+def _random_answer(question: Question, random: Random) -> Any:
+    if question.is_multiselect:
+        return [choice for choice in question.choices if random.random() < 0.5]
+    return random.choice(question.values)
+
+
+def count_combinations() -> int:
+    """Return how many combinations of choices can be made; a question that is not asked has one answer."""
+    multiselect = [q for q in QUESTIONS if q.is_multiselect]
+    total = 0
+    for rows in product(*([True, False] for q in multiselect for _ in q.choices)):
+        chosen = iter(rows)
+        answers = {**defaults(), **{q.name: [c for c in q.choices if next(chosen)] for q in multiselect}}
+        asked = [q for q in QUESTIONS if q.values and q.is_asked(answers)]
+        is_new = all(q in asked or answers[q.name] == q.default(answers) for q in multiselect)
+        if is_new and not any(q.complaint(answers[q.name], answers) for q in multiselect):
+            total += prod(len(q.values) for q in asked if not q.is_multiselect)
+    return total
 
 
 def label(answers: Answers) -> str:
     """Return a short name for a combination: the answers to the questions that it was asked."""
-    asked = (q for q in QUESTIONS if q.variants and q.is_asked(answers))
+    asked = (q for q in QUESTIONS if q.values and q.is_asked(answers))
     values = (answers[q.name] for q in asked)
     return "-".join("+".join(v) or "none" if isinstance(v, list) else str(v) for v in values)

@@ -9,9 +9,9 @@ from copier import Settings, run_copy
 
 from tests.composition import compose
 from tests.conftest import Render
-from tests.questionnaire import QUESTIONS, TEMPLATE, all_combinations, jinja
+from tests.questionnaire import QUESTIONS, TEMPLATE, defaults, jinja
 
-DEFAULTS = next(answers for answers in all_combinations() if "backend" in answers["stages"])
+DEFAULTS = defaults()
 
 NASTY = [
     'Anna\'s "AI" backend',

@@ -1,8 +1,6 @@
 """Layer 2: what layer 1 composed is what Copier itself renders."""
 
 import hashlib
-import itertools
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +9,9 @@ import yaml
 from pytest_copie.plugin import Copie
 
 from tests.composition import ANSWERS_FILE, compose
+from tests.conditions import all_facts, example, pairwise
 from tests.conftest import Render
-from tests.questionnaire import CONFIGURATION, QUESTIONS, ROOT, Answers, all_combinations, label
-
-
-def pairwise(combinations: Iterable[Answers]) -> list[Answers]:
-    """Choose combinations that together have every pair of answers that occurs (greedy cover)."""
-    candidates = list(combinations)
-    pairs = {label(answers): _pairs(answers) for answers in candidates}
-    missing = set().union(*pairs.values())
-    chosen = []
-    while missing:
-        best = max(candidates, key=lambda answers: len(pairs[label(answers)] & missing))
-        chosen.append(best)
-        missing -= pairs[label(best)]
-    return chosen
-
-
-def _pairs(answers: Answers) -> set[tuple[tuple[str, str], tuple[str, str]]]:
-    values = [(q.name, str(answers[q.name])) for q in QUESTIONS if q.variants]
-    return set(itertools.combinations(values, 2))
+from tests.questionnaire import CONFIGURATION, QUESTIONS, ROOT, Answers, label
 
 
 def files(project: Path) -> dict[str, bytes]:
@@ -45,7 +26,7 @@ def digests(contents: Any) -> dict[str, str]:
     return {path: hashlib.sha256(content).hexdigest() for path, content in sorted(contents.items())}
 
 
-@pytest.mark.parametrize("answers", pairwise(all_combinations()), ids=label)
+@pytest.mark.parametrize("answers", list(map(example, pairwise(all_facts()))), ids=label)
 def test_copier_renders_what_was_composed(answers: Answers, render: Render) -> None:
     project = render(**answers)
 

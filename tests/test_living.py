@@ -1,9 +1,8 @@
 """Layer 3: what runs. The command of AGENTS.md in the largest project; the tests of each feature once with
-each closure (closures.py), in projects with environments of their own; and the type checker on each tree of
-code, where one environment with all dependencies is faster.
+each closure (closures.py), in projects with environments of their own; and the type checker on the same
+projects, where one environment with all dependencies is faster.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -11,7 +10,6 @@ import signal
 import socket
 import subprocess
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.closures import Choice, choose, units
-from tests.composition import Project, code, compose
+from tests.closures import Choice, candidates, choose, units
+from tests.composition import Project, compose, template
 from tests.conftest import Render
-from tests.questionnaire import QUESTIONS, ROOT, Answers, all_combinations, label
+from tests.questionnaire import QUESTIONS, ROOT, Answers, defaults, label
+from tests.relations import requirements_of
 
 pytestmark = pytest.mark.matrix
 
@@ -38,28 +37,20 @@ ROTATED = ["license", "llm_provider", "agent_framework", "python_version"]
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
-def distinct_projects() -> list[Answers]:
-    """Return one combination for each distinct tree of code."""
-    found: dict[str, Answers] = {}
-    for answers in all_combinations():
-        found.setdefault(hashlib.sha256(repr(code(compose(answers))).encode()).hexdigest(), answers)
-    return list(found.values())
-
-
 def largest() -> Answers:
-    """Return the project with most files; the answers of which it needs only one take turns."""
-    most = max(all_combinations(), key=lambda answers: len(compose(answers)))
+    """Return the answers of the largest project; those of which it has only one take turns."""
     turns = {q.name: q.choices[ROTATION % len(q.choices)] for q in QUESTIONS if q.name in ROTATED}
-    return {**most, **turns}
+    return {**defaults(), **turns}
 
 
 def choices() -> list[Choice]:
-    """Return what covers all closures that the largest project does not have; small projects first."""
-    projects = sorted(all_combinations(), key=lambda answers: len(compose(answers)))
-    return choose(projects, units(largest()))
+    """Return what covers all closures that the largest project does not have."""
+    return choose(candidates(), units(largest()))
 
 
-each_project = pytest.mark.parametrize("answers", distinct_projects(), ids=label)
+each_project = pytest.mark.parametrize(
+    "answers", [largest(), *(choice.answers for choice in choices())], ids=label
+)
 each_choice = pytest.mark.parametrize(
     ("choice", "version"),
     [
@@ -95,10 +86,7 @@ def run(command: list[str], folder: Path, **variables: str) -> str:
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the dependencies of every combination, and mypy."""
-    requirements = {"mypy>=2.4,<3"}
-    for answers in all_combinations():
-        document = tomllib.loads(compose(answers)["pyproject.toml"].decode())
-        requirements |= {*document["project"]["dependencies"], *document["dependency-groups"]["dev"]}
+    requirements = {"mypy>=2.4,<3", *requirements_of(template())}
     folder = tmp_path_factory.mktemp("environment") / "venv"
     run(["uv", "venv", "--quiet", str(folder)], ROOT)
     interpreter = folder / "bin" / "python"
