@@ -243,6 +243,9 @@ class _Choices:
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __radd__(self, others: list[str]) -> list[str]:
+        return [*others, *self]
+
 
 def explore(work: Callable[[Answers], T]) -> list[tuple[Condition, T]]:
     """Return all outcomes of a function of the answers, each with the condition under which it comes."""
