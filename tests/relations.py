@@ -298,6 +298,23 @@ def undocumented_variables_of_compose(template: Template) -> list[str]:
     ]
 
 
+def outdated_picture(template: Template) -> list[str]:
+    """Features that `docs/architecture.md` draws and that are not there, and the other way round."""
+    drawn: defaultdict[str, When] = defaultdict(lambda: NEVER)
+    for piece in template.pieces("docs/architecture.md"):
+        for name in re.findall(r'^ {8}\w+\["([\w.]+)"\]$', piece.text, re.MULTILINE):
+            drawn[f"app/{name.replace('.', '/')}/feature.py"] |= piece.when
+    features = {path: template.present(path) for path in template.paths if path.endswith("/feature.py")}
+    return [
+        fault
+        for path in drawn.keys() | features.keys()
+        for this, other in ((drawn, features), (features, drawn))
+        for fault in _unless(
+            "folders", f"the picture and {path}", this.get(path, NEVER), other.get(path, NEVER)
+        )
+    ]
+
+
 RELATIONS = (
     broken_imports,
     undeclared_imports,
@@ -306,6 +323,7 @@ RELATIONS = (
     stray_folders,
     broken_links,
     missing_files,
+    outdated_picture,
     undocumented_settings,
     settings_said_twice,
     undocumented_variables_of_compose,

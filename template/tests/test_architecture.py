@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.paths import APP
+from app.core.overview import draw_features
+from app.core.paths import APP, ROOT
 from app.core.registry import Feature, load_features
 
 _ASSEMBLY = {"cli", "main"}
@@ -37,6 +38,8 @@ def _module(package: str, name: str) -> str:
     path = APP.parent / package.replace(".", "/") / f"{name}.py"
     return f"{package}.{name}" if path.exists() else package
 
+
+PICTURE = ROOT / "docs" / "architecture.md"
 
 FEATURES = {feature.name for feature in load_features()}
 
@@ -83,3 +86,10 @@ def test_what_the_command_line_loads_imports_nothing_heavy(name: str) -> None:
     }
 
     assert tops & heavy == set()
+
+
+@pytest.mark.skipif(not PICTURE.exists(), reason="the template itself has no picture: a project has")
+def test_the_picture_shows_the_parts_of_the_template() -> None:
+    drawn = draw_features([feature for feature in load_features() if feature.stage != "own"])
+
+    assert drawn in PICTURE.read_text(encoding="utf-8"), "run: uv run app features --graph"

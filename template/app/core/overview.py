@@ -31,18 +31,23 @@ def describe_points() -> list[dict[str, Any]]:
 def draw_features(features: Sequence[Feature]) -> str:
     """Return the parts as Mermaid: an arrow leads from a feature to one that it requires, a stage is a frame.
 
-    What is required by way of another feature is left out.
+    What is required by way of another feature is left out. Everything is in alphabetical order, so that a
+    part which comes or goes changes no line of another.
     """
-    lines = ["flowchart TD"]
-    for stage in dict.fromkeys(feature.stage for feature in features):
-        lines.append(f'    subgraph stage_{stage}["{stage}"]')
-        lines += [f'        {_node(f.name)}["{f.name}"]' for f in features if f.stage == stage]
-        lines.append("    end")
     requires = {feature.name: set(feature.requires) for feature in features}
-    for name, required in requires.items():
-        indirect = {far for near in required for far in _reachable(near, requires)}
-        lines += [f"    {_node(name)} --> {_node(other)}" for other in sorted(required - indirect)]
+    lines = ["flowchart TD"]
+    for stage in sorted({feature.stage for feature in features}):
+        names = sorted(feature.name for feature in features if feature.stage == stage)
+        lines.append(f'    subgraph stage_{stage}["{stage}"]')
+        lines += [f'        {_node(name)}["{name}"]' for name in names]
+        lines.append("    end")
+        lines += [arrow for name in names for arrow in _arrows(name, requires)]
     return "\n".join(lines) + "\n"
+
+
+def _arrows(name: str, requires: dict[str, set[str]]) -> list[str]:
+    indirect = {far for near in requires[name] for far in _reachable(near, requires)}
+    return [f"    {_node(name)} --> {_node(other)}" for other in sorted(requires[name] - indirect)]
 
 
 def _reachable(name: str, requires: dict[str, set[str]]) -> set[str]:
