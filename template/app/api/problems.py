@@ -32,7 +32,7 @@ class ProblemField(BaseModel):
 class Problem(BaseModel):
     """What went wrong with a request."""
 
-    type: str = Field("about:blank", description="A URI for the kind of problem.")
+    type: str = Field(default="about:blank", description="A URI for the kind of problem.")
     title: str = Field(examples=["Not found"])
     status: int = Field(examples=[404])
     code: str = Field(description="The kind of problem, for programs.", examples=["not-found"])
