@@ -60,7 +60,7 @@ class Agent(Protocol[T]):
 
     name: str
     description: str
-    """What other agents are told of it."""
+    """The description that other agents see."""
 
     async def run(
         self, prompt: str, *, history: Sequence[Message] = (), budget: Budget | None = None

@@ -97,7 +97,7 @@ class BaseAgent(ABC, Generic[T]):
 
     @abstractmethod
     def work(self, work: Work) -> AsyncGenerator[AgentEvent | Answer[T] | HandOff[T], None]:
-        """Answer the last message of the transcript, or hand it over; add to it what is said meanwhile."""
+        """Answer the last message of the transcript, or hand it over; append what is said on the way."""
 
     async def run(
         self, prompt: str, *, history: Sequence[Message] = (), budget: Budget | None = None

@@ -17,7 +17,7 @@ class ExternalTool(Protocol):
 
     @property
     def description(self) -> str:
-        """What the model is told of it."""
+        """The description that the model sees."""
         ...
 
     @property

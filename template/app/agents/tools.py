@@ -1,4 +1,4 @@
-"""Tools: what a model may call. What the model sends is validated, and what goes wrong is told to it.
+"""Tools: what a model may call. What the model sends is validated, and it is shown what goes wrong.
 
 A tool is a typed function (`tool`), another agent (`as_tool`), or comes from elsewhere, such as an MCP server
 (`open_tools`). What tools say is data: an agent's instructions say so, and nothing here acts on it.
@@ -41,7 +41,7 @@ class ToolContext:
     characters: int
     """How much of what it says is passed on."""
     add_cost: Callable[[Decimal | None], None]
-    """To be told what the tool has cost, in US dollars."""
+    """Takes what the tool has cost, in US dollars."""
 
 
 class AgentTool(Protocol):
@@ -53,11 +53,11 @@ class AgentTool(Protocol):
         ...
 
     def definition(self) -> Tool:
-        """Return what the model is told of it."""
+        """Return the definition that the model sees."""
         ...
 
     async def call(self, arguments: str, context: ToolContext) -> str:
-        """Call it with the model's arguments (JSON). What goes wrong is told, not raised."""
+        """Call it with the model's arguments (JSON). What goes wrong is returned as text, not raised."""
         ...
 
 
@@ -73,7 +73,7 @@ class FunctionTool:
     """Its own time limit."""
 
     def definition(self) -> Tool:
-        """Return what the model is told of it."""
+        """Return the definition that the model sees."""
         return Tool(self.name, self.description, self.arguments.model_json_schema())
 
     async def call(self, arguments: str, context: ToolContext) -> str:
@@ -81,9 +81,11 @@ class FunctionTool:
         try:
             values = dict(self.arguments.model_validate_json(arguments or "{}"))
         except ValidationError as error:
-            return f"The arguments are wrong: {what_is_wrong(error)}."
+            return f"The arguments are wrong: {format_errors(error)}."
         seconds = self.seconds or context.seconds
-        return _shortened(await _told(self.name, lambda: self._outcome(values), seconds), context.characters)
+        return _truncated(
+            await _call_guarded(self.name, lambda: self._outcome(values), seconds), context.characters
+        )
 
     async def _outcome(self, values: Mapping[str, Any]) -> str:
         if inspect.iscoroutinefunction(self.function):
@@ -133,14 +135,14 @@ class _AgentAsTool:
         try:
             task = _Task.model_validate_json(arguments or "{}").task
         except ValidationError as error:
-            return f"The arguments are wrong: {what_is_wrong(error)}."
+            return f"The arguments are wrong: {format_errors(error)}."
 
         async def ask() -> str:
             result = await self.agent.run(task, budget=context.budget)
             context.add_cost(result.cost)
             return _text(result.output)
 
-        return _shortened(await _told(self.name, ask, context.agent_seconds), context.characters)
+        return _truncated(await _call_guarded(self.name, ask, context.agent_seconds), context.characters)
 
 
 def as_tool(agent: "Agent[Any]") -> AgentTool:
@@ -163,9 +165,9 @@ class _ExternalTool:
         try:
             values = _ARGUMENTS.validate_json(arguments or "{}")
         except ValidationError as error:
-            return f"The arguments are wrong: {what_is_wrong(error)}."
-        told = await _told(self.name, lambda: self.external.call(values), self.external.seconds)
-        return _shortened(told, context.characters)
+            return f"The arguments are wrong: {format_errors(error)}."
+        text = await _call_guarded(self.name, lambda: self.external.call(values), self.external.seconds)
+        return _truncated(text, context.characters)
 
 
 Toolset = Callable[[], AbstractAsyncContextManager[Sequence[AgentTool]]]
@@ -190,7 +192,7 @@ def _free_name(name: str, taken: Mapping[str, object]) -> str:
     return next(n for n in (wanted, *(f"{wanted}_{i}" for i in range(2, 1000))) if n not in taken)
 
 
-async def _told(name: str, work: Callable[[], Any], seconds: float) -> str:
+async def _call_guarded(name: str, work: Callable[[], Any], seconds: float) -> str:
     """Return what a tool says; what goes wrong is said instead, so that the model can react."""
     limit = asyncio.timeout(seconds)
     try:
@@ -217,12 +219,12 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _shortened(text: str, characters: int) -> str:
+def _truncated(text: str, characters: int) -> str:
     if len(text) <= characters:
         return text
     return f"{text[:characters]} [… {len(text) - characters} characters left out]"
 
 
-def what_is_wrong(error: ValidationError) -> str:
+def format_errors(error: ValidationError) -> str:
     """Return the problems of a value in one line."""
     return "; ".join(f"{wrong.field or 'it'}: {wrong.message}" for wrong in field_errors(error))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.agents.base import ANSWER, BaseAgent, HandOff, Work
 from app.agents.errors import BadAnswer, TooManySteps
-from app.agents.tools import what_is_wrong
+from app.agents.tools import format_errors
 from app.core.errors import available
 from app.llm import Message, Reply, TextDelta, Tool, ToolCall, chat
 
@@ -98,7 +98,7 @@ def check_answer(agent: BaseAgent[T], reply: Reply[str], work: Work) -> T:
     try:
         answer = TypeAdapter(agent.output_type).validate_json(reply.tool_calls[0].arguments)
     except ValidationError as error:
-        raise ValueError(what_is_wrong(error)) from None
+        raise ValueError(format_errors(error)) from None
     # providers refuse a conversation in which a call has no result: it may go on after this
     work.transcript += [Message("tool", "Done.", tool_call_id=call.id) for call in reply.tool_calls]
     return answer
@@ -107,7 +107,7 @@ def check_answer(agent: BaseAgent[T], reply: Reply[str], work: Work) -> T:
 def correct(
     agent: BaseAgent[Any], reply: Reply[str], problem: ValueError, corrections: int
 ) -> Sequence[Message]:
-    """Return what the model is told of its answer. Raises `BadAnswer` if it was told often enough."""
+    """Return the correction that the model gets. Raises `BadAnswer` when there were enough of them."""
     if corrections > agent.limits.corrections:
         raise BadAnswer(f"{agent.name} gave no usable answer: {problem}.")
     text = f"The answer is wrong: {problem}. Correct it."

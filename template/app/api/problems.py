@@ -1,4 +1,4 @@
-"""Errors as a caller is told of them; on most routes as `application/problem+json` (RFC 9457)."""
+"""Errors as callers see them; on most routes as `application/problem+json` (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ class Description:
 
 
 def describe(error: Exception, request: Request | None = None) -> Description:
-    """Return what a caller is told of an error. What is our own fault is logged, and not told."""
+    """Return what a caller sees of an error. What is our own fault is logged, and not shown."""
     if isinstance(error, AppError):
         return _app_error(error)
     if isinstance(error, RequestValidationError):

@@ -26,7 +26,7 @@ def allows(granted: Iterable[str], needed: str) -> bool:
 
 
 def declare_scope(scope: str) -> str:
-    """Make a scope known, so that `app keys create` can tell it from a typing error."""
+    """Make a scope known, so that `app keys create` refuses a misspelt one."""
     _declared.add(scope)
     return scope
 

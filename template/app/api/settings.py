@@ -48,7 +48,7 @@ class ApiSettings(Settings):
     """Whether `/`, `/docs` and `/openapi.json` are shown. Not set: everywhere but in production."""
 
     shutdown_seconds: float = Field(20.0, ge=0)
-    """How long open requests may finish when the server is told to stop."""
+    """How long open requests may take to finish when the server is stopped."""
 
     def shows_docs(self) -> bool:
         """Whether people may look at the routes."""

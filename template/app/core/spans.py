@@ -64,7 +64,7 @@ class Span:
     def __exit__(
         self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """End; the last sink that was told of the beginning is the first."""
+        """End; the sink that saw the beginning last comes first."""
         if self._ends is None:
             return
         self.seconds, self.error = time.perf_counter() - self._started, error

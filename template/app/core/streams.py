@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 async def in_own_task(events: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-    """Yield what `events` yields, while it runs in a task that nobody else enters or leaves.
+    """Yield what `events` yields, while it runs in a task of its own.
 
     What a generator opens around a `yield` is closed by whoever closes the generator, perhaps in another
     task. Cancel scopes and task groups (those of anyio, in every MCP client) do not survive that: so they

@@ -1,7 +1,7 @@
 """What can be stored: text and numbers that PostgreSQL cannot hold.
 
 What callers send is refused with the reason (`storable`). What models, tools and workflows produce is cleaned
-where it is written (`cleaned`): nobody could correct it, and a run must not fail because of it.
+where it is written (`cleaned`): it cannot be corrected there, and a run must not fail because of it.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Run what is not async in a thread, so that it keeps nobody else waiting.
+"""Run what is not async in a thread, so that it does not block the event loop.
 
 One event loop serves many requests and runs, and renews their leases: a function that computes or waits for a
 second in it stops all of them for that second. These threads are not asyncio's own, in which names of hosts

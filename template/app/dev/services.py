@@ -128,7 +128,7 @@ def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
 
 @cache
 def embedded_services() -> EmbeddedServices:
-    """Return this process's hold on the services: taken now, given back when the process ends."""
+    """Return this process's hold on the services: acquired now, released when the process ends."""
     if sys.platform == "win32":
         raise DevError(
             "The embedded services do not run on Windows.",

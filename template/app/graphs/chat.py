@@ -22,7 +22,7 @@ def as_chat_model(
 ) -> Handler:
     """Return a model for `openai.models`. `read` makes the workflow's input of what the user says last.
 
-    Its own limits hold, not those of the caller. It is no durable run: nothing is kept, and no person can
+    Its own limits hold, not those of the caller. It is not a durable run: nothing is kept, and no person can
     decide in it. The caller's instructions and what was said earlier are not looked at.
     """
 

@@ -1,4 +1,4 @@
-"""Work that is only looked at: it leaves nothing behind and tells nobody, as in `app eval answers`.
+"""Work that is only looked at: it leaves nothing behind and notifies nobody, as in `app eval answers`.
 
 Code with an effect outside of its result (a row, a webhook) asks `is_dry_run()` first.
 """

@@ -12,7 +12,7 @@ def either(*types: Any) -> Any:
 
 
 def fits(given: Any, wanted: Any) -> bool:
-    """Whether a value of one type can be passed where the other is wanted. What cannot be told fits."""
+    """Whether a value of one type can be passed where the other is wanted. What cannot be decided fits."""
     given, wanted = _plain(given), _plain(wanted)
     if wanted in {Any, object} or given is Any or given == wanted:
         return True

@@ -1,4 +1,4 @@
-"""Nodes that run others: for each item, at the same time, again and again, or as a workflow of their own."""
+"""Nodes that run others: for each item, in parallel, in a loop, or as a workflow of their own."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -108,7 +108,7 @@ async def _gather(
 
 @dataclass(frozen=True, kw_only=True)
 class Loop(Node):
-    """Nodes in turn, again and again, until the result is good enough. Its output is that of the last node.
+    """Nodes in turn, repeated until the result is good enough. Its output is that of the last node.
 
     In the first round a node may read the output of a later one: it is None.
     """

@@ -8,7 +8,7 @@
 | `Router` | decides which node is next: rules first, then perhaps a model | Strategy |
 | `ForEach` | the same node for every item of a list, several at a time | fan-out, fan-in |
 | `Branches` | several nodes at the same time | fan-out, fan-in |
-| `Loop` | nodes again and again until the result is good enough | evaluator-optimiser |
+| `Loop` | nodes repeated until the result is good enough | evaluator-optimiser |
 | `Approval` | a person decides; a durable run waits for it | |
 | `SubGraph` | another workflow | Composite |
 """

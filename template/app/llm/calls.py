@@ -70,7 +70,7 @@ class Call:
     """`provider:name`."""
 
     instructions: str | None = None
-    """What the model is told to do."""
+    """The instructions (system prompt)."""
 
     output_type: type[Any] = str
     """`str`; the Pydantic model that the answer must fit; or `dict` for any JSON object."""

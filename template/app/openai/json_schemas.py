@@ -1,6 +1,6 @@
 """JSON schemas that clients send: checked before a model sees them, and used on what it answers.
 
-The validator is compiled, so that a large schema keeps nobody else waiting. It fetches no reference, and its
+The validator is compiled, so that a large schema blocks nobody. It fetches no reference, and its
 patterns cannot run forever, whatever a model answers.
 """
 
@@ -31,7 +31,7 @@ def check_schema(field: str, schema: Mapping[str, Any]) -> Draft202012Validator:
         )
     except (ValidationError, ReferencingError) as error:
         reason = error.message if isinstance(error, ValidationError) else str(error)
-        raise _wrong(field, f"it is no JSON schema: {reason}") from None
+        raise _wrong(field, f"it is not a valid JSON schema: {reason}") from None
     except ValueError as error:
         raise _wrong(field, str(error)) from None
 
@@ -42,8 +42,8 @@ def answer_type(field: str, name: str, schema: Mapping[str, Any]) -> Any:
 
     def check(answer: dict[str, Any]) -> dict[str, Any]:
         problems = islice(validator.iter_errors(answer), _MOST_PROBLEMS)
-        if told := [_told(problem) for problem in problems]:
-            raise ValueError("; ".join(told))
+        if found := [_described(problem) for problem in problems]:
+            raise ValueError("; ".join(found))
         return answer
 
     try:
@@ -54,7 +54,7 @@ def answer_type(field: str, name: str, schema: Mapping[str, Any]) -> Any:
     return cast("Any", Annotated)[output_type, AfterValidator(check)]
 
 
-def _told(problem: ValidationError) -> str:
+def _described(problem: ValidationError) -> str:
     path = ".".join(map(str, problem.instance_path))
     return f"{path}: {problem.message}" if path else problem.message
 

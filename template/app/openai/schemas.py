@@ -19,7 +19,7 @@ def _must_be_false(value: bool) -> bool:
 
 
 class Received(BaseModel):
-    """A part of a request: nothing is converted, so `"1"` is no number."""
+    """A part of a request: nothing is converted, so `"1"` is not a number."""
 
     model_config = ConfigDict(strict=True)
 

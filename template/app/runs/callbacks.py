@@ -69,7 +69,7 @@ async def _deliver(run: Run) -> None:
             return
         wait = backoff(run.callback_attempts, first=settings.retry_seconds, longest=_LONGEST_WAIT, factor=3)
         logged.info("callback.retrying", wait=round(wait, 1), reason=f"{type(error).__name__}: {error}")
-        await due.put_off_callback(run, timedelta(seconds=wait))
+        await due.reschedule_callback(run, timedelta(seconds=wait))
     else:
         logged.info("callback.delivered", status=status)
         await due.finish_callback(run, delivered=True)

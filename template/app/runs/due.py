@@ -1,4 +1,4 @@
-"""The SQL of what falls due by the clock: messages to send, decisions that expire, callbacks, schedules."""
+"""The SQL of what falls due as time passes: messages to send, decisions that expire, callbacks, schedules."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ async def to_send(limit: int, limited: Mapping[str, int] = MappingProxyType({}))
     """Return runs that a worker should take now and that have no live message.
 
     Their message never went out or was lost, their delay has elapsed, or their worker has died. Of a workflow
-    with limits only as many as `limited` says, the oldest first: the others would only be put off again.
+    with limits only as many as `limited` says, the oldest first: the others would only be rescheduled.
     """
     is_first = and_(Run.sends == 1, Run.sent_at < Run.created_at + timedelta(seconds=1))
     doubled = _LOST_AFTER * func.power(2, func.least(func.greatest(Run.sends - 1, 0), _MOST_DOUBLINGS))
@@ -53,7 +53,7 @@ async def to_send(limit: int, limited: Mapping[str, int] = MappingProxyType({}))
 
 
 async def finish_cancelled() -> int:
-    """End runs whose cancellation nobody carried out: their worker died, or they were put back meanwhile."""
+    """End runs whose cancellation nobody carried out: their worker died, or they were requeued."""
     final = update(Run).where(Run.cancel_requested, NOBODY_HAS_IT).values(status=Status.cancelled, **ENDED)
     values = with_event({}, Status.cancelled, {})
     async with autocommit() as session:
@@ -89,8 +89,8 @@ async def finish_callback(run: Run, *, delivered: bool) -> None:
     await _change_callback(run, values)
 
 
-async def put_off_callback(run: Run, wait: timedelta) -> None:
-    """Let a callback be tried again after a while."""
+async def reschedule_callback(run: Run, wait: timedelta) -> None:
+    """Retry a callback after a while."""
     await _change_callback(run, {"callback_due_at": NOW + wait})
 
 

@@ -20,7 +20,7 @@ CHANNEL = "run_events"
 async def change(
     statement: Select[Run, Any], event: str, values: Mapping[str, Any] | None = None, **data: Any
 ) -> Run | None:
-    """Change a run, record that, and tell those who listen: all of it or nothing. Returns the changed run."""
+    """Change a run, record that, and notify listeners: all of it or nothing. Returns the changed run."""
     async with autocommit() as session:
         run: Run | None = await session.scalar(statement, with_event(values or {}, event, data))
         return run

@@ -311,7 +311,7 @@ def _held(run: Run) -> Any:
 
 
 async def cancel(run_id: UUID) -> None:
-    """Cancel a run: at once if no worker has it; else that worker is told."""
+    """Cancel a run: at once if no worker has it; else that worker is notified."""
     final = (
         update(Run)
         .where(Run.id == run_id, NOBODY_HAS_IT)

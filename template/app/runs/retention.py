@@ -58,7 +58,7 @@ def _rules() -> list[Rule]:
 
 
 def _is_old(days: float | None) -> ColumnElement[bool]:
-    """Whether a run ended longer ago, and nobody is still to be notified of it."""
+    """Whether a run ended longer ago, and no callback for it is pending."""
     age = func.clock_timestamp() - timedelta(days=days or 0)
     return and_(Run.finished_at < age, Run.callback_due_at.is_(None))
 

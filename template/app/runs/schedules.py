@@ -1,4 +1,4 @@
-"""Start runs by the clock, as `RUNS_SCHEDULES` says.
+"""Start runs on a schedule, as `RUNS_SCHEDULES` says.
 
 What was due while nothing ran is started once, as soon as something does. Two that look at the same time
 start one run: they give it the same idempotency key.

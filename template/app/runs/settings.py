@@ -14,7 +14,7 @@ from app.core.settings import List, Settings
 
 
 class ScheduledRun(BaseModel):
-    """A workflow that is started by the clock."""
+    """A workflow that is started on a schedule."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,7 +71,7 @@ class RunsSettings(Settings):
     """The wait before the second attempt; it doubles with each one, with jitter, up to an hour."""
 
     stop_seconds: float = Field(10.0, ge=0)
-    """How long runs may go on when their worker is told to stop; then they go back to the queue."""
+    """How long runs may go on when their worker is stopped; then they are requeued."""
 
     decide_within: float | None = Field(None, gt=0)
     """Seconds that a run waits for a person's decision before it fails. Not set: as long as it takes."""

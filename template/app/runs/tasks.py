@@ -1,4 +1,4 @@
-"""The Celery task that carries an id from the queue to the code that does the work; what the clock calls."""
+"""The Celery task that carries a run's id from the queue to `execute`; what the scheduler calls."""
 
 from uuid import UUID
 
@@ -40,7 +40,7 @@ def send_callbacks() -> None:
 
 
 def start_scheduled_runs() -> None:
-    """Start what is due by the clock."""
+    """Start the scheduled runs that are due."""
     from app.runs.schedules import start_due_runs
 
     run_in_loop(start_due_runs())

@@ -1,4 +1,4 @@
-"""`app beat`: the clock as a process, with the tasks of all schedules."""
+"""`app beat`: the scheduler as a process, with the tasks of all schedules."""
 
 import signal
 from types import FrameType
@@ -7,26 +7,26 @@ import structlog
 
 from app.core.logging import configure_logging
 from app.db import dispose
-from app.worker.clock import Clock
 from app.worker.extensions import SCHEDULES
 from app.worker.loop import run_in_loop, worker_loop
+from app.worker.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
 
 
 def run_beat() -> None:
-    """Run the clock until a signal comes."""
+    """Run the scheduler until a signal comes."""
     configure_logging()
     schedules = SCHEDULES.load()
-    clock = Clock(schedules)
+    scheduler = Scheduler(schedules)
     loop = worker_loop()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(clock.stopping.set)
+        loop.call_soon_threadsafe(scheduler.stopping.set)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    log.info("clock.started", schedules=len(schedules))
-    run_in_loop(clock.run())
+    log.info("scheduler.started", schedules=len(schedules))
+    run_in_loop(scheduler.run())
     run_in_loop(dispose())
-    log.info("clock.stopped")
+    log.info("scheduler.stopped")

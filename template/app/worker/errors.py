@@ -3,7 +3,7 @@
 from app.core.errors import ServiceUnavailable
 
 
-class ClockStopped(ServiceUnavailable):
+class SchedulerStopped(ServiceUnavailable):
     """Nothing runs the schedules: lost messages are not sent again, and no callback is retried."""
 
 

@@ -1,4 +1,4 @@
-"""What features plug into the worker and its clock."""
+"""What features plug into the worker and its scheduler."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ TASKS: ExtensionPoint[ModuleType] = ExtensionPoint(
 )
 
 SCHEDULES: ExtensionPoint[Schedule] = ExtensionPoint(
-    "worker.schedules", Schedule, "What the clock calls again and again."
+    "worker.schedules", Schedule, "What the scheduler calls, each in its interval."
 )
 
 SHUTDOWN: ExtensionPoint[Callable[[], Coroutine[Any, Any, None]]] = ExtensionPoint(
-    "worker.shutdown", FUNCTION, "What a worker does first when it is told to stop."
+    "worker.shutdown", FUNCTION, "What a worker does first when it is stopped."
 )

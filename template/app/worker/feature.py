@@ -3,7 +3,7 @@ from app.core.registry import Feature
 feature = Feature(
     name="worker",
     stage="backend",
-    summary="Celery: work in the background, and a clock for what is scheduled.",
+    summary="Celery: work in the background, and a scheduler.",
     requires=("db", "workflows"),
     extends={
         "core.settings": [
@@ -14,7 +14,7 @@ feature = Feature(
         "core.commands": ["app.worker.cli:cli"],
         "core.checks": {
             "broker": "app.worker.publishing:check_broker",
-            "clock": "app.worker.clock:check_clock",
+            "scheduler": "app.worker.scheduler:check_scheduler",
         },
     },
 )

@@ -1,4 +1,4 @@
-"""The table of the clock."""
+"""The table of the scheduler."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from app.db import Base
 
 
 class ScheduleTick(Base):
-    """When a schedule last ran. Of several processes that run the clock, one moves the row, and runs it."""
+    """When a schedule last ran. Of several schedulers, the one that moves the row runs it."""
 
     __tablename__ = "schedule_ticks"
 

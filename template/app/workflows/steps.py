@@ -47,7 +47,7 @@ class RepeatedStep(AppError):
 class Steps:
     """Carries out the steps of a workflow, in their order. Each name may be used once in a run.
 
-    This one keeps nothing: it is for a direct call and for tests, and is told beforehand what people decide.
+    This one keeps nothing: it is for a direct call and for tests, and gets people's decisions in advance.
     A durable run has one that keeps each step's output, and gives it back instead of doing the work again.
     """
 

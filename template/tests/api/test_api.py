@@ -13,8 +13,8 @@ from app.core.errors import NotFound
 from app.core.extensions import CHECKS
 from app.core.registry import Feature
 from app.main import create_app
-from app.worker.clock import HEARTBEAT, claim_tick
 from app.worker.extensions import SCHEDULES
+from app.worker.scheduler import HEARTBEAT, claim_tick
 from tests.conftest import SetEnvironment
 
 

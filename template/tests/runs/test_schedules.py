@@ -1,4 +1,4 @@
-"""Runs that start by the clock."""
+"""Runs that start on a schedule."""
 
 import asyncio
 import json

@@ -68,7 +68,7 @@ async def test_an_event_sent_over_http_is_worked_on_and_answered(
     assert {run["output"]["summary"] for run in runs} == {"One two"}
 
 
-async def test_what_was_never_sent_is_sent_by_the_clock(
+async def test_what_was_never_sent_is_sent_on_schedule(
     client: AsyncClient, start: Callable[[str], None]
 ) -> None:
     run = await stored_run()

@@ -1,4 +1,4 @@
-"""What is done about an e-mail, and how others are told, once."""
+"""What is done about an e-mail, and how the webhook is notified, once."""
 
 import hashlib
 import json
@@ -90,7 +90,7 @@ async def refund(email: Email, found: Found, terms: Terms, decision: RefundDecis
         f"Hello {found.customer.name},\n\n"
         f"we refund {amount} {order.currency} for your order {order.number}.\n"
     )
-    # without a webhook nobody carries it out: then nothing is promised
+    # without a webhook it is not carried out: then nothing is promised
     reply = text if AutomationSettings.load().webhook_url else None
     return Handled(route="refunded", reply=reply, action=Action(type="refund", data=data))
 

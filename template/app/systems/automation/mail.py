@@ -133,7 +133,7 @@ def _header(message: EmailMessage, name: str) -> str:
 
 
 def _body(message: EmailMessage) -> str:
-    """Return the text; that of the HTML if there is no plain one."""
+    """Return the text; that of the HTML if there is no plain text."""
     for kind in ("plain", "html"):
         part = message.get_body((kind,))
         if part is not None and (text := _content(part)).strip():

@@ -14,7 +14,7 @@ class AutomationSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="AUTOMATION_")
 
     webhook_url: Url | None = None
-    """Is told of every action. Not set: actions are only part of the result."""
+    """Is notified of every action. Not set: actions are only part of the result."""
 
     webhook_secret: SecretStr | None = None
     """Signs what is sent there, as Standard Webhooks say. Not set: it is not signed."""

@@ -1,4 +1,4 @@
-"""Read, rule out, look up, classify; then answer, refund, draft or escalate; then tell the webhook."""
+"""Read, rule out, look up, classify; then answer, refund, draft or escalate; then notify the webhook."""
 
 from decimal import Decimal
 

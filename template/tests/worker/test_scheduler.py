@@ -1,4 +1,4 @@
-"""The clock ticks, and somebody notices when it does not."""
+"""The scheduler ticks, and somebody notices when it does not."""
 
 import asyncio
 import threading
@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from app.db import transaction
-from app.worker.clock import HEARTBEAT, Clock, check_clock, claim_tick
-from app.worker.errors import ClockStopped
+from app.worker.errors import SchedulerStopped
 from app.worker.extensions import SCHEDULES, Schedule
+from app.worker.scheduler import HEARTBEAT, Scheduler, check_scheduler, claim_tick
 from tests.commands import run_app
 from tests.conftest import SetEnvironment
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 @asynccontextmanager
-async def running(*clocks: Clock) -> AsyncGenerator[None]:
-    tasks = [asyncio.create_task(clock.run()) for clock in clocks]
+async def running(*schedulers: Scheduler) -> AsyncGenerator[None]:
+    tasks = [asyncio.create_task(scheduler.run()) for scheduler in schedulers]
     try:
         yield
     finally:
-        for clock in clocks:
-            clock.stopping.set()
+        for scheduler in schedulers:
+            scheduler.stopping.set()
         await asyncio.gather(*tasks)
 
 
@@ -55,7 +55,7 @@ async def test_a_schedule_is_due_again_when_its_interval_has_passed() -> None:
     assert [*claims, await claim_tick("nightly", 3600)] == [True, False, True]
 
 
-async def test_of_several_that_run_the_clock_one_runs_each_tick() -> None:
+async def test_of_several_that_run_the_scheduler_one_runs_each_tick() -> None:
     claims = await asyncio.gather(*(claim_tick("nightly", 3600) for _ in range(8)))
 
     assert claims.count(True) == 1
@@ -64,7 +64,7 @@ async def test_of_several_that_run_the_clock_one_runs_each_tick() -> None:
 async def test_a_task_is_called_again_and_again() -> None:
     calls: list[float] = []
 
-    async with running(Clock({"often": Schedule(0.1, lambda: calls.append(time.time()))})):
+    async with running(Scheduler({"often": Schedule(0.1, lambda: calls.append(time.time()))})):
         await until(lambda: len(calls) >= 2)
 
 
@@ -79,7 +79,7 @@ async def test_a_task_that_takes_long_or_fails_delays_no_other() -> None:
 
     work = {"slow": lambda: released.wait(20), "broken": fail, "quick": count}
     try:
-        async with running(Clock({name: Schedule(0.1, do) for name, do in work.items()})):
+        async with running(Scheduler({name: Schedule(0.1, do) for name, do in work.items()})):
             await until(lambda: calls[0] >= 2)
             released.set()
     finally:
@@ -98,7 +98,7 @@ async def test_a_task_is_not_called_while_it_still_runs() -> None:
         others[0] += 1
 
     try:
-        async with running(Clock({"slow": Schedule(0.01, hang), "quick": Schedule(0.1, count)})):
+        async with running(Scheduler({"slow": Schedule(0.01, hang), "quick": Schedule(0.1, count)})):
             await until(lambda: others[0] >= 3)
             released.set()
     finally:
@@ -107,24 +107,24 @@ async def test_a_task_is_not_called_while_it_still_runs() -> None:
     assert begun == [1]
 
 
-async def test_a_clock_that_ticks_is_ready() -> None:
+async def test_a_scheduler_that_ticks_is_ready() -> None:
     await tick_all()
 
-    assert "ticked" in await check_clock()
+    assert "ticked" in await check_scheduler()
 
 
 @pytest.mark.parametrize("seconds", [70, 3600])
-async def test_a_clock_that_has_not_ticked_for_a_minute_is_not_ready(seconds: float) -> None:
+async def test_a_scheduler_that_has_not_ticked_for_a_minute_is_not_ready(seconds: float) -> None:
     await tick_all()
     await let_pass(seconds)
 
-    with pytest.raises(ClockStopped, match=f"for {seconds} s"):
-        await check_clock()
+    with pytest.raises(SchedulerStopped, match=f"for {seconds} s"):
+        await check_scheduler()
 
 
-async def test_a_clock_that_has_never_ticked_is_not_ready() -> None:
-    with pytest.raises(ClockStopped, match="never"):
-        await check_clock()
+async def test_a_scheduler_that_has_never_ticked_is_not_ready() -> None:
+    with pytest.raises(SchedulerStopped, match="never"):
+        await check_scheduler()
 
 
 async def test_one_schedule_that_hangs_is_named() -> None:
@@ -134,14 +134,14 @@ async def test_one_schedule_that_hangs_is_named() -> None:
         if name != "runs.relay":
             await claim_tick(name, 0)
 
-    with pytest.raises(ClockStopped, match=r"runs\.relay"):
-        await check_clock()
+    with pytest.raises(SchedulerStopped, match=r"runs\.relay"):
+        await check_scheduler()
 
 
 @pytest.mark.slow
-async def test_the_doctor_fails_while_the_clock_stands_still(
+async def test_the_doctor_fails_while_the_scheduler_stands_still(
     database: str, broker: str, set_environment: SetEnvironment
 ) -> None:
     done = run_app("doctor", DATABASE_URL=database, BROKER_URL=broker)
 
-    assert (done.returncode, "✗ clock" in done.stdout) == (1, True), done.stdout
+    assert (done.returncode, "✗ scheduler" in done.stdout) == (1, True), done.stdout

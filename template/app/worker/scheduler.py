@@ -1,7 +1,7 @@
-"""The clock: calls the tasks of all schedules, each in its interval.
+"""The scheduler: calls the tasks of all schedules, each in its interval.
 
 It is one loop in one process: nothing is forked, queued or kept in a file. When a schedule last ran stands
-in PostgreSQL, so a clock that is started anew goes on where the last one stopped, and of two clocks one runs
+in PostgreSQL, so a restarted scheduler goes on where the last one stopped, and of two schedulers one runs
 each tick. A task that takes long, or fails, delays only itself.
 """
 
@@ -17,7 +17,7 @@ from app.core.errors import AppError
 from app.core.settings import AppSettings
 from app.core.threads import run_in_thread
 from app.db import DatabaseSettings, autocommit, other_connections
-from app.worker.errors import ClockStopped
+from app.worker.errors import SchedulerStopped
 from app.worker.extensions import SCHEDULES, Schedule
 from app.worker.models import ScheduleTick
 
@@ -35,7 +35,7 @@ _BEAT = Schedule(seconds=10, work=lambda: None)
 """Claiming its tick is all that it does."""
 
 
-class Clock:
+class Scheduler:
     """Runs schedules until it is stopped, each in a thread."""
 
     def __init__(self, schedules: Mapping[str, Schedule]) -> None:
@@ -50,9 +50,9 @@ class Clock:
             try:
                 await self._tick()
             except AppError as error:  # the database is down: go on when it is back
-                log.warning("clock.waiting", reason=error.detail)
+                log.warning("scheduler.waiting", reason=error.detail)
             except Exception:
-                log.exception("clock.broken")
+                log.exception("scheduler.broken")
             await self._pause()
         if self._running:
             await asyncio.wait(self._running.values(), timeout=_GRACE_SECONDS)
@@ -82,9 +82,9 @@ class Clock:
         try:
             await run_in_thread(schedule.work)
         except AppError as error:
-            log.warning("clock.task_failed", schedule=name, reason=error.detail)
+            log.warning("scheduler.task_failed", schedule=name, reason=error.detail)
         except Exception:
-            log.exception("clock.task_broken", schedule=name)
+            log.exception("scheduler.task_broken", schedule=name)
 
 
 async def claim_tick(name: str, seconds: float) -> bool:
@@ -98,15 +98,15 @@ async def claim_tick(name: str, seconds: float) -> bool:
         return await session.scalar(claimed) is not None
 
 
-async def check_clock() -> str:
-    """Say when the clock last ticked. Raises `ClockStopped` if a schedule has not run for too long."""
+async def check_scheduler() -> str:
+    """Say when the scheduler last ticked. Raises `SchedulerStopped` if a schedule is overdue."""
     async with autocommit() as session:
         rows = (await session.execute(select(ScheduleTick.name, ScheduleTick.last_at, _NOW))).all()
         found = {name: (now - last_at).total_seconds() for name, last_at, now in rows}
         if late := _late(found):
             if await _nothing_runs_yet():
                 return "not running: `app dev` starts it"
-            raise ClockStopped(late, hint="Start `app beat`, or look into its log.")
+            raise SchedulerStopped(late, hint="Start `app beat`, or look into its log.")
     return f"ticked {found[HEARTBEAT]:.0f} s ago"
 
 
@@ -115,12 +115,12 @@ def _late(ages: Mapping[str, float]) -> str | None:
     schedules = {HEARTBEAT: _BEAT, **SCHEDULES.load()}
     allowed = {name: max(_SILENT_AFTER, _MISSED_TICKS * s.seconds) for name, s in schedules.items()}
     if missing := sorted(allowed.keys() - ages.keys()):
-        return f"The clock has never run {missing[0]!r}."
+        return f"The scheduler has never run {missing[0]!r}."
     over = {name: ages[name] for name in allowed if ages[name] > allowed[name]}
     if not over:
         return None
     name = max(over, key=over.__getitem__)
-    return f"The clock has not run {name!r} for {over[name]:.0f} s."
+    return f"The scheduler has not run {name!r} for {over[name]:.0f} s."
 
 
 async def _nothing_runs_yet() -> bool:
