@@ -6,6 +6,7 @@ that looks like a credential or stands under a name that says it is one.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 MASK = "[redacted]"
@@ -26,12 +27,17 @@ _SECRET_NAME = re.compile(
 )
 
 
+_SHORTEST = 8
+"""Characters of the shortest secret: what is shorter is not looked at, and costs nothing."""
+
+
 def register_secret(value: str) -> None:
     """Redact `value` from now on, wherever it appears. Short values are left: they match too much."""
-    if len(value) >= 8:
+    if len(value) >= _SHORTEST:
         _known.add(value)
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether what stands under this name is a secret, such as `API_KEY` or `Authorization`."""
     return bool(_SECRET_NAME.search(name))
@@ -39,6 +45,8 @@ def is_secret_name(name: str) -> bool:
 
 def redact_text(text: str) -> str:
     """Return `text` with every known secret and everything that looks like one masked."""
+    if len(text) < _SHORTEST:
+        return text
     for secret in tuple(_known):  # another thread may add one meanwhile
         text = text.replace(secret, MASK)
     return _CREDENTIAL.sub(MASK, text)
