@@ -63,6 +63,7 @@ _shares: dict[str, _Share] = {}
 async def take(caller: str, limit: int) -> Quota:
     """Count one request of a caller. The quota says `refused` if there is none left."""
     share = _shares.get(caller)
+    # a new minute, a changed limit, or a block that is used up while the store has more
     if share is None or share.ends <= time.monotonic() or share.limit != limit or share.is_used_up():
         share = await _fetch(caller, limit)
     if share.in_hand == 0:
@@ -77,6 +78,7 @@ async def _fetch(caller: str, limit: int) -> _Share:
     now = cast(func.extract("epoch", func.clock_timestamp()), Float)
     minute = cast(func.floor(now / _SECONDS), BigInteger)
     new = insert(RateWindow).values(caller=caller, minute=minute, used=block)
+    # one row a caller: in a new minute the same statement begins its count again
     same_minute = RateWindow.minute == new.excluded.minute
     values = {"minute": new.excluded.minute, "used": case((same_minute, RateWindow.used), else_=0) + block}
     statement = new.on_conflict_do_update(index_elements=["caller"], set_=values)
@@ -84,11 +86,14 @@ async def _fetch(caller: str, limit: int) -> _Share:
     async with transaction() as session:
         found = await session.execute(statement.returning(RateWindow.used, RateWindow.minute, seconds_left))
         used, counted_minute, seconds = found.one()
+    # looked up again: another request of this caller may have fetched while this one waited
     share = _shares.get(caller)
     if share is None or (share.minute, share.limit) != (counted_minute, limit):
+        # bounded memory: whoever calls again takes a block anew
         if len(_shares) >= _MOST:
             _shares.clear()
         share = _shares[caller] = _Share(counted_minute, limit, time.monotonic() + seconds)
     share.in_store = max(0, limit - used)
+    # of the last block before the limit, only the part below it
     share.in_hand += min(block, max(0, limit - used + block))
     return share

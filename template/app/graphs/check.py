@@ -28,6 +28,7 @@ def check(graph: "Graph[Any, Any]") -> None:
     _check_names(graph)
     _check_settings(graph)
     _check_targets(graph)
+    # in topological order, what is known before a node is complete when the node is looked at
     order = _in_order(graph)
     always, sometimes = _given_before(graph, order)
     known = {"input": graph.input, "context": Context}
@@ -115,6 +116,7 @@ def _check_approvals(nodes: "Sequence[Node]", graph: str, outer: Node | None = N
     """A run waits for one person at a time: nothing else may go on beside an approval."""
     for node in nodes:
         if outer and isinstance(node, Approval):
+            # the run would be stored as waiting while its other branches still work
             raise _wrong(graph, node, f"cannot wait inside {outer.name!r}, where nodes run at the same time")
         parallel = node if isinstance(node, Branches | ForEach) else outer
         _check_approvals(node.graph.nodes if isinstance(node, SubGraph) else node.inner(), graph, parallel)
@@ -155,6 +157,8 @@ def _given_before(graph: "Graph[Any, Any]", order: list[str]) -> tuple[dict[str,
     always: dict[str, Types] = {}
     sometimes: dict[str, Types] = {}
     for name in order:
+        # data-flow analysis as in a compiler: a node that is reached on several ways can rely on the
+        # intersection of what they give, and may find their union
         ways = [{**always[other], **_gives(nodes[other], always[other])} for other in before[name]]
         maybe = [{**sometimes[other], **ways[i]} for i, other in enumerate(before[name])]
         common = set.intersection(*(set(way) for way in ways)) if ways else set()
@@ -176,6 +180,7 @@ def _gives(node: Node, known: Types) -> Types:
     if not isinstance(node, Loop):
         return {node.writes: node.produces}
     names = [inner.name for inner in node.nodes]
+    # a loop that asks in the middle may end there, in its first round already
     sure = names.index(node.after or names[-1])
     given = {inner.writes: inner.produces for inner in node.nodes[: sure + 1]}
     for inner in node.nodes[sure + 1 :]:  # may never have run: then it is what it was before
@@ -194,6 +199,7 @@ def _check_reads(node: Node, given: Types, graph: str) -> None:
         raise _wrong(graph, node, f"goes over {node.over!r}, which no node before it writes")
     for reader in node.functions():
         for name, wanted in parameters(reader).items():
+            # a parameter with a default may stay without a value
             if name not in given and name in optional(reader):
                 continue
             if name not in given:
@@ -208,6 +214,7 @@ def _inside(node: Node, given: Types, graph: str) -> Iterator[tuple[Node, Types]
     if isinstance(node, ForEach):
         yield node.node, {**given, "item": _item(node, given, graph)}
     elif isinstance(node, Loop):
+        # in the first round a node sees nothing of the nodes after it; in later rounds it does
         seen = {
             **given,
             **{
@@ -229,6 +236,7 @@ def _item(node: ForEach, given: Types, graph: str) -> Any:
     outer = get_origin(listed) or listed
     if listed is Any:
         return Any
+    # a text is a sequence too: to go over its characters is never meant
     if not isinstance(outer, type) or not issubclass(outer, Sequence) or issubclass(outer, str | bytes):
         raise _wrong(graph, node, f"goes over {_show(listed)}, which is not a list")
     return (get_args(listed) or (Any,))[0]

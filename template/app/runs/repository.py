@@ -69,6 +69,7 @@ async def insert_run(run: Run) -> Run:
     It counts as sent: its message goes out next. If it does not, say so with `mark_sent`.
     """
     values = {f"new_{name}": getattr(run, name) for name in _INSERTED}
+    # on a conflict nothing is inserted and nothing returned: the key's first run is then committed, and read
     if stored := await change(_insert(), Status.queued, values):
         return stored
     async with autocommit() as session:
@@ -92,6 +93,7 @@ _INSERTED = (
 
 @cache
 def _insert() -> Select[Run, Any]:
+    # compiled once: building a statement costs more than running it
     new = insert(Run).values(
         {name: bindparam(f"new_{name}") for name in _INSERTED} | {"sent_at": NOW, "sends": 1}
     )
@@ -121,6 +123,7 @@ async def list_runs(page: Page) -> Sequence[Run]:
 
     Ids are sorted by time, so an id is a position.
     """
+    # `raiseload`: reading one of these later is an error here, not a query for each row
     carried = (Run.input, Run.output, Run.waiting_for)
     statement = select(Run).options(*(defer(column, raiseload=True) for column in carried))
     statement = statement.order_by(Run.id.desc()).limit(page.limit)
@@ -162,6 +165,7 @@ async def claim(run_id: UUID, lease: timedelta, *, unless: Collection[str] = ())
 async def claim_limited(run_id: UUID, lease: timedelta, workflow: Workflow[Any, Any]) -> Run | None:
     """The same for a workflow with limits: if they are reached the run is put off by a second."""
     async with transaction() as session:
+        # the count and the claim are one transaction, under the lock that `_has_room` takes
         if not await _has_room(session, run_id, workflow):
             return None
         values = {**_claim_values(run_id, lease), "unless": []}
@@ -181,6 +185,7 @@ def _claim() -> Select[Run, Any]:
         .where(Run.id == bindparam("run_id"), can_be_claimed(), unless)
         .values(
             status=Status.running,
+            # a claim is proof that a message arrived: the relay's count begins again
             attempt=Run.attempt + 1,
             sends=0,
             lease=bindparam("new_lease"),
@@ -195,6 +200,7 @@ def can_be_claimed() -> ColumnElement[bool]:
         Run.cancel_requested.is_(False),
         or_(
             and_(Run.status == Status.queued, Run.due_at <= NOW),
+            # its worker has died, or hangs: whatever that one stores later, it no longer holds the lease
             and_(Run.status == Status.running, Run.lease_until < NOW),
         ),
     )
@@ -206,6 +212,7 @@ async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any,
     key = func.hashtextextended(f"runs:{workflow.name}", 0)
     await session.execute(select(func.pg_advisory_xact_lock(key)))
     same = Run.workflow == workflow.name
+    # a run whose worker has died takes no place, or its successor could never start
     running = select(func.count()).where(same, Run.status == Status.running, Run.lease_until >= NOW)
     started = select(func.count()).where(same, Run.started_at > NOW - timedelta(minutes=1))
     full = [
@@ -214,6 +221,7 @@ async def _has_room(session: AsyncSession, run_id: UUID, workflow: Workflow[Any,
     ]
     if not any(full):
         return True
+    # `sent_at` None: this message is used up, so the relay sends another one when the run is due
     later = {"due_at": NOW + timedelta(seconds=1), "sent_at": None}
     await session.execute(update(Run).where(Run.id == run_id, Run.status == Status.queued).values(later))
     return False
@@ -250,6 +258,7 @@ async def finish(run: Run, status: Status, **error: Any) -> bool:
 
 async def reschedule(run: Run, wait: timedelta, error: dict[str, Any]) -> bool:
     """Let a run be tried again after a while. False if the claim was lost."""
+    # the error stays visible while the run waits for its next attempt
     queued = _held(run).values(
         status=Status.queued, lease=None, lease_until=None, due_at=NOW + wait, sent_at=None, error=error
     )
@@ -287,6 +296,7 @@ async def wait_for_decision(
 
 async def decide(run_id: UUID, step: str, decision: dict[str, Any], by: str) -> bool:
     """Keep what a person decided as the step's output, and queue the run. False if it waits no longer."""
+    # guarded by state and step: of two decisions at the same time, one finds the run still waiting
     waits = and_(Run.id == run_id, Run.status == Status.waiting, Run.waiting_for["step"].as_string() == step)
     queued = (
         update(Run)
@@ -300,6 +310,7 @@ async def decide(run_id: UUID, step: str, decision: dict[str, Any], by: str) -> 
             **_NOT_NOTIFIED,
         )
     )
+    # output, state, event and announcement in one statement: a crash leaves all of them or none
     changed = queued.returning(*Run.__table__.c).cte("changed")
     statement = with_step(changed, step, decision)
     return await change(statement, "decided", step=step, by=by, approved=decision["approved"]) is not None
@@ -319,6 +330,7 @@ async def cancel(run_id: UUID) -> None:
     )
     if await change(recorded(final), Status.cancelled):
         return
+    # a worker has it: only that one may end it, and it listens
     asked = update(Run).where(Run.id == run_id, Run.status == Status.running).values(cancel_requested=True)
     async with transaction() as session:
         await session.execute(asked)
@@ -340,6 +352,7 @@ async def requeue(run_id: UUID, version: int, *, from_start: bool = False) -> bo
         .values(
             status=Status.queued,
             attempt=0,
+            # kept outputs belong to the version that made them
             workflow_version=case((has_steps, Run.workflow_version), else_=version),
             error=None,
             finished_at=None,
@@ -377,6 +390,7 @@ async def finished_steps(run_id: UUID) -> dict[str, Any]:
 async def keep_step(run: Run, name: str, value: Any) -> bool:
     """Store the output of a step. False if the claim was lost."""
     holder = and_(Run.id == run.id, Run.status == Status.running, Run.lease == run.lease)
+    # locked, so that the lease cannot pass to another worker between this check and the insert
     held = select(Run).where(holder).with_for_update().cte("held")
     statement = with_step(held, name, value)
     async with autocommit() as session:
