@@ -13,7 +13,8 @@ import yaml
 
 from tests.composition import ANSWERS_FILE
 from tests.conftest import git
-from tests.test_update import commit, copy, update
+from tests.questionnaire import ROOT
+from tests.test_update import commit, copy, releases, update
 
 RULES = "app/systems/automation/rules.py"
 EDIT = "\nMINE = 1\n"
@@ -245,3 +246,31 @@ def test_a_tree_with_the_line_ends_of_windows_has_no_conflict(repository: Path, 
 
     assert git(project, "ls-files", "--unmerged") == ""
     assert report(project)["clean"]
+
+
+MOVED = {
+    "app/chat/history.py": "app/conversations/history.py",
+    "app/chat/wire.py": "app/openai/wire.py",
+    "app/customers/repository.py": "app/systems/automation/store/repository.py",
+    "app/mcp/remote.py": "app/mcp/tools/remote.py",
+    "app/runs/relay.py": "app/runs/dispatch.py",
+    "app/worker/clock.py": "app/worker/scheduler.py",
+    "app/workflows/groups.py": "app/graphs/groups.py",
+}
+"""What has moved since 0.3.0: into another folder, another name, or together with other files."""
+
+
+def test_edits_of_0_3_0_follow_into_the_rooms_of_today(tmp_path: Path) -> None:
+    repository = tmp_path / "template"
+    git(tmp_path, "clone", "--quiet", str(ROOT), str(repository))
+    git(repository, "tag", "v0.3.0", releases()["0.3.0"])
+    project = copy(repository, tmp_path / "project", "v0.3.0")
+    for file in MOVED:
+        append(project / file)
+    commit(project)
+    git(repository, "tag", "v99.0.0")
+
+    done = app(project, "update")
+
+    assert "Traceback" not in done.stderr
+    assert {new for new in MOVED.values() if "MINE = 1" not in (project / new).read_text()} == set()

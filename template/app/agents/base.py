@@ -122,8 +122,8 @@ class BaseAgent(ABC, Generic[T]):
     ) -> AsyncGenerator[AgentEvent | AgentResult[T], None]:
         work = Work([*history, Message("user", prompt)], budget or Budget.from_settings(), streaming)
         try:
-            # tools hold contexts (of MCP servers) that must be left by the task that has entered them, whatever
-            # task of the caller's takes the next event
+            # tools hold contexts (of MCP servers) that must be left by the task that has entered them,
+            # whatever task of the caller's takes the next event
             async with aclosing(in_own_task(self._with_hand_offs(work))) as events:
                 async for event in events:
                     yield event
