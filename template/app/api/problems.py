@@ -188,7 +188,7 @@ def _validation_error(error: RequestValidationError, request: Request | None) ->
         status=422,
         code=InvalidInput.code,
         title=InvalidInput.title,
-        detail="The request does not fit the schema: see errors.",
+        detail="The request does not fit the schema.",
         fields=[FieldError(".".join(map(str, p["loc"])), p["msg"]) for p in problems],
     )
 
