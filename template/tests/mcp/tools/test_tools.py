@@ -71,7 +71,7 @@ async def test_tools_of_a_server_that_is_started_can_be_called(file: Path, tmp_p
 
 
 def test_they_are_offered_to_agents() -> None:
-    (feature,) = (feature for feature in load_features() if feature.name == "mcp")
+    (feature,) = (feature for feature in load_features() if feature.name == "mcp.tools")
 
     assert feature.extends["agents.toolsets"] == ["app.mcp.tools.remote:open_remote_tools"]
 
