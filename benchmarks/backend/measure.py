@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from app.api.ports import free_port
-from app.dev.postgres import EmbeddedPostgres
+from app.core.ports import free_port
+from app.embedded import EmbeddedPostgres
 from app.dev.valkey import EmbeddedValkey
 from load import hammer, request
 

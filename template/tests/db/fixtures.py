@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 
 from app.core.settings import Settings
 from app.db import dispose, upgrade
-from app.dev.postgres import EmbeddedPostgres
+from app.embedded import EmbeddedPostgres
 from tests.conftest import SetEnvironment
 from tests.db.parallel import share_server
 

@@ -11,7 +11,7 @@ import pytest
 
 
 class EmbeddedServer(Protocol):
-    """A server from `app/dev`."""
+    """A server from `app/embedded`."""
 
     def start(self) -> None: ...
 

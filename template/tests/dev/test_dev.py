@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from app.api.ports import PortInUse, free_port, require_free_port
 from app.core.paths import APP
-from app.dev.services import EmbeddedServices
+from app.core.ports import PortInUse, free_port, require_free_port
+from app.embedded import EmbeddedServices
 
 pytestmark = pytest.mark.slow
 
@@ -111,9 +111,7 @@ class Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project = Project(tmp_path_factory.mktemp("project"))
     yield project
-    services = EmbeddedServices(project.folder / ".data")
-    services.valkey.stop()
-    services.postgres.stop()
+    EmbeddedServices(project.folder / ".data").stop()
 
 
 @pytest.fixture
@@ -232,7 +230,7 @@ def test_a_service_that_was_slow_is_left_alone_and_one_that_dies_after_it_is_rev
     project: Project, running: "subprocess.Popen[bytes]"
 ) -> None:
     services = EmbeddedServices(project.folder / ".data")
-    postgres, valkey = services.postgres.pid(), services.valkey.pid()
+    postgres, valkey = services.servers["DATABASE_URL"].pid(), services.servers["BROKER_URL"].pid()
     assert postgres
     assert valkey
     os.kill(postgres, signal.SIGSTOP)
@@ -242,8 +240,8 @@ def test_a_service_that_was_slow_is_left_alone_and_one_that_dies_after_it_is_rev
     os.kill(valkey, signal.SIGKILL)
 
     until(lambda: "Valkey had died: started again." in project.output())
-    assert "Postgres had died" not in project.output()
-    assert services.postgres.pid() == postgres
+    assert "PostgreSQL had died" not in project.output()
+    assert services.servers["DATABASE_URL"].pid() == postgres
 
 
 def test_deleted_data_is_made_anew_and_no_service_is_orphaned(
@@ -317,8 +315,10 @@ def test_commands_work_while_nothing_runs_and_leave_nothing_behind(project: Proj
 def test_a_service_that_was_killed_starts_again_with_its_data(project: Project) -> None:
     project.run("db", "upgrade")
     services = EmbeddedServices(project.folder / ".data")
-    services.postgres.start()
-    pid = int((services.postgres.data / "postmaster.pid").read_text().splitlines()[0])
+    postgres = services.servers["DATABASE_URL"]
+    postgres.start()
+    pid = postgres.pid()
+    assert pid
     os.kill(pid, signal.SIGKILL)
 
     done = project.run("db", "status", "--json")

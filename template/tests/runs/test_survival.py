@@ -15,11 +15,12 @@ from uuid import UUID
 import pytest
 from httpx2 import AsyncClient, HTTPError
 
-from app.api import create_key, free_port
+from app.api import create_key
 from app.core.paths import ROOT
+from app.core.ports import free_port
 from app.db import dispose, upgrade
-from app.dev.postgres import EmbeddedPostgres
 from app.dev.valkey import EmbeddedValkey
+from app.embedded import EmbeddedPostgres
 from app.runs import repository
 from app.runs.dispatch import start_run
 from app.runs.models import Run, Status

@@ -1,4 +1,4 @@
-"""The embedded services, shared by all commands of one project.
+"""The embedded servers, shared by all commands of one project.
 
 Whoever needs them first starts them, whoever leaves last stops them. Each process that uses them holds a
 shared lock on a file; the system drops it however the process ends. What a killed process has left running,
@@ -15,41 +15,43 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from app.core.paths import ROOT
-from app.dev.errors import DevError
-from app.dev.postgres import EmbeddedPostgres
-from app.dev.programs import is_alive
-from app.dev.valkey import EmbeddedValkey
+from app.embedded.errors import EmbeddedServerError
+from app.embedded.extensions import SERVERS
+from app.embedded.programs import is_alive
 
 DATA = ROOT / ".data"
 
 
 class EmbeddedServices:
-    """PostgreSQL and Valkey, with their data below `folder`."""
+    """The servers that the features of this project bring, with their data below `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.postgres = EmbeddedPostgres(folder / "postgres")
-        self.valkey = EmbeddedValkey(folder / "valkey")
+        self.servers = {
+            variable: server(folder / server.name.lower()) for variable, server in SERVERS.load().items()
+        }
+        """By the variable that has their URL."""
         self._use: IO[str] | None = None
         self._pids: dict[str, int] = {}
-        """The servers' processes, as they were last seen: also when their files are gone."""
+        """The servers' processes by variable, as they were last seen: also when their files are gone."""
 
     def acquire(self) -> None:
         """Start what does not run, and keep it running until `release`."""
         if self._use:
             return
         with self._exclusive():
-            for service in (self.postgres, self.valkey):
-                if not service.is_running():
-                    service.start()
+            for server in self.servers.values():
+                if not server.is_running():
+                    server.start()
             self._use = self._lock_file("users")
             lock(self._use, shared=True)
             self._remember()
 
     def release(self) -> None:
-        """Stop the services, unless another process uses them."""
+        """Stop the servers, unless another process uses them."""
         if not self._use:
             return
         with self._exclusive():
@@ -57,27 +59,30 @@ class EmbeddedServices:
             self._use = None
             with self._lock_file("users") as others:
                 if lock(others, wait=False):
-                    self.valkey.stop()
-                    self.postgres.stop()
+                    self.stop()
+
+    def stop(self) -> None:
+        """Stop the servers, whoever uses them."""
+        for server in reversed(self.servers.values()):
+            server.stop()
 
     def revive(self) -> list[str]:
-        """Start again, where it was, what has died. Returns the names. Raises `DevError`.
+        """Start again, where it was, what has died. Returns the names. Raises `EmbeddedServerError`.
 
         A server that is alive and does not answer is left alone: the machine may be slow, or was asleep.
         """
         revived = []
         with self._exclusive():
-            for service, url in ((self.postgres, "DATABASE_URL"), (self.valkey, "BROKER_URL")):
-                name = _name(service)
-                if not is_alive(self._pids.get(name, service.pid() or 0)):
-                    service.start(_port_of(os.environ[url]))
-                    revived.append(name)
+            for variable, server in self.servers.items():
+                if not is_alive(self._pids.get(variable, server.pid() or 0)):
+                    server.start(urlsplit(os.environ[variable]).port)
+                    revived.append(server.name)
             self._remember()
         return revived
 
     def are_gone(self) -> bool:
         """Whether somebody has deleted the servers' files while they run."""
-        return not (self.postgres.data / "PG_VERSION").exists() or not self.valkey.folder.exists()
+        return not all(server.is_intact() for server in self.servers.values())
 
     def abandon(self) -> None:
         """Kill servers whose files are gone: they cannot stop by themselves, since they cannot save."""
@@ -89,12 +94,12 @@ class EmbeddedServices:
             self._use = None
 
     def _remember(self) -> None:
-        services = (self.postgres, self.valkey)
-        self._pids = {_name(s): pid for s in services if (pid := s.pid()) is not None}
+        pids = {variable: server.pid() for variable, server in self.servers.items()}
+        self._pids = {variable: pid for variable, pid in pids.items() if pid is not None}
 
     @contextmanager
     def _exclusive(self) -> Generator[None]:
-        """Keep two processes from starting or stopping the services at the same time."""
+        """Keep two processes from starting or stopping the servers at the same time."""
         with self._lock_file("lock") as file:
             lock(file)
             yield
@@ -102,16 +107,6 @@ class EmbeddedServices:
     def _lock_file(self, name: str) -> IO[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
         return (self.folder / f"services.{name}").open("w", encoding="utf-8")
-
-
-def _name(service: EmbeddedPostgres | EmbeddedValkey) -> str:
-    return type(service).__name__.removeprefix("Embedded")
-
-
-def _port_of(url: str) -> int:
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).port or 0
 
 
 def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
@@ -128,11 +123,11 @@ def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
 
 @cache
 def embedded_services() -> EmbeddedServices:
-    """Return this process's hold on the services: acquired now, released when the process ends."""
+    """Return this process's hold on the servers: acquired now, released when the process ends."""
     if sys.platform == "win32":
-        raise DevError(
-            "The embedded services do not run on Windows.",
-            hint="Use WSL, or start `docker compose up` and set DATABASE_URL and BROKER_URL.",
+        raise EmbeddedServerError(
+            "The embedded servers do not run on Windows.",
+            hint=f"Use WSL, or start `docker compose up` and set {' and '.join(SERVERS.names())}.",
         )
     services = EmbeddedServices(DATA)
     services.acquire()
@@ -140,21 +135,14 @@ def embedded_services() -> EmbeddedServices:
     return services
 
 
-def provide_database_url() -> str:
-    """Return the URL of the embedded PostgreSQL."""
-    url = embedded_services().postgres.url()
-    os.environ["DATABASE_URL"] = url  # for child processes
+def provide_url(variable: str) -> str:
+    """Return the URL of the server behind a variable, and set the variable for child processes."""
+    url = embedded_services().servers[variable].url()
+    os.environ[variable] = url
     return url
 
 
 def forget_urls() -> None:
     """Take back what was set for child processes: the servers are started anew."""
-    for name in ("DATABASE_URL", "BROKER_URL"):
-        os.environ.pop(name, None)
-
-
-def provide_broker_url() -> str:
-    """Return the URL of the embedded Valkey."""
-    url = embedded_services().valkey.url()
-    os.environ["BROKER_URL"] = url
-    return url
+    for variable in SERVERS.names():
+        os.environ.pop(variable, None)

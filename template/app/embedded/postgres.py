@@ -9,9 +9,10 @@ from pathlib import Path
 
 import structlog
 
-from app.api import free_port
-from app.dev.errors import DevError
-from app.dev.programs import find_program, read_number
+from app.core.ports import free_port
+from app.embedded.errors import EmbeddedServerError
+from app.embedded.programs import find_program, read_number
+from app.embedded.services import provide_url
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,8 @@ _OPTIONS = "-c unix_socket_directories='' -c authentication_timeout=5s"
 
 class EmbeddedPostgres:
     """A server whose data is in `folder`. It listens on 127.0.0.1 alone and asks for a password."""
+
+    name = "PostgreSQL"
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder
@@ -43,13 +46,17 @@ class EmbeddedPostgres:
         ready = self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port()), check=False)
         return ready.returncode == 0
 
+    def is_intact(self) -> bool:
+        """Whether its files are there."""
+        return (self.data / "PG_VERSION").exists()
+
     def pid(self) -> int | None:
         """Return the process of the server, from the first line of its lock file."""
         return read_number(self.data / "postmaster.pid", line=0)
 
     def start(self, port: int | None = None) -> None:
-        """Start the server, and make its files first if there are none. Raises `DevError`."""
-        if not (self.data / "PG_VERSION").exists():
+        """Start the server, and make its files first if there are none. Raises `EmbeddedServerError`."""
+        if not self.is_intact():
             self._initialize()
         options = f"-h 127.0.0.1 -p {port or free_port()} {_OPTIONS} {self._tuning}"
         if (self.data / "postmaster.pid").exists():
@@ -60,7 +67,7 @@ class EmbeddedPostgres:
         # after a crash, the old server's lock goes only when the system has cleared the dead process away
         while self._pg_ctl("start", "-w", "-t", "30", "-l", str(self._log), "-o", options, check=False):
             if time.monotonic() > deadline:
-                raise DevError(
+                raise EmbeddedServerError(
                     f"The embedded PostgreSQL does not start: {self._last_log_line()}",
                     hint=f"See {self._log}; to begin with an empty database, delete {self.folder}.",
                 )
@@ -114,7 +121,9 @@ class EmbeddedPostgres:
                 start_new_session=True,  # Ctrl-C is for us: a server is stopped, not interrupted
             )
         if check and done.returncode:
-            raise DevError(f"{program} failed: {self._last_log_line()}", hint=f"See {self._output()}.")
+            raise EmbeddedServerError(
+                f"{program} failed: {self._last_log_line()}", hint=f"See {self._output()}."
+            )
         return done
 
     def _output(self) -> Path:
@@ -127,6 +136,11 @@ class EmbeddedPostgres:
         return (text.strip().splitlines() or ["it says nothing"])[-1]
 
 
+def provide_database_url() -> str:
+    """Return the URL of the embedded PostgreSQL."""
+    return provide_url("DATABASE_URL")
+
+
 def _unprivileged() -> list[str]:
     """Return a prefix for commands when we are root, as whom PostgreSQL refuses to run.
 
@@ -137,7 +151,7 @@ def _unprivileged() -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise DevError(
+        raise EmbeddedServerError(
             "PostgreSQL does not run as root, and there is no setpriv to become another user.",
             hint="Run this as another user, install util-linux, or set DATABASE_URL.",
         )

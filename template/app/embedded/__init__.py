@@ -1,0 +1,36 @@
+"""Real servers of a developer's machine, from Python packages: no Docker, no account. See README.md."""
+
+from typing import TYPE_CHECKING
+
+from app.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from app.embedded.postgres import EmbeddedPostgres
+    from app.embedded.programs import find_program, read_number
+    from app.embedded.services import (
+        DATA,
+        EmbeddedServices,
+        embedded_services,
+        forget_urls,
+        lock,
+        provide_url,
+    )
+
+__all__ = [
+    "DATA",
+    "EmbeddedPostgres",
+    "EmbeddedServices",
+    "embedded_services",
+    "find_program",
+    "forget_urls",
+    "lock",
+    "provide_url",
+    "read_number",
+]
+
+__getattr__ = lazy_exports(
+    __name__,
+    postgres=("EmbeddedPostgres",),
+    programs=("find_program", "read_number"),
+    services=("DATA", "EmbeddedServices", "embedded_services", "forget_urls", "lock", "provide_url"),
+)
