@@ -53,7 +53,9 @@ def _dependencies(project: Project) -> Iterator[str]:
     for path, names in _sources(project).items():
         tops = {module.split(".")[0] for module, _ in names} - {"app", "tests"} - sys.stdlib_module_names
         used |= tops
-        installed = runtime | development if path.startswith(("tests/", "app/dev/", "app/embedded/")) else runtime
+        installed = (
+            runtime | development if path.startswith(("tests/", "app/dev/", "app/embedded/")) else runtime
+        )
         yield from (f"{path} imports {top}" for top in tops - installed)
     unused = (runtime | development) - used - WITHOUT_IMPORT - {None}
     yield from (f"nothing imports {module}" for module in unused)

@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 from app.core.ports import free_port
-from app.embedded import EmbeddedPostgres
 from app.dev.valkey import EmbeddedValkey
+from app.embedded import EmbeddedPostgres
 from load import hammer, request
 
 ROUNDS = 3

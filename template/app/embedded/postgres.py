@@ -25,7 +25,7 @@ _OPTIONS = "-c unix_socket_directories='' -c authentication_timeout=5s"
 class EmbeddedPostgres:
     """A server whose data is in `folder`. It listens on 127.0.0.1 alone and asks for a password."""
 
-    name = "PostgreSQL"
+    name = "Postgres"
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder

@@ -240,7 +240,7 @@ def test_a_service_that_was_slow_is_left_alone_and_one_that_dies_after_it_is_rev
     os.kill(valkey, signal.SIGKILL)
 
     until(lambda: "Valkey had died: started again." in project.output())
-    assert "PostgreSQL had died" not in project.output()
+    assert "Postgres had died" not in project.output()
     assert services.servers["DATABASE_URL"].pid() == postgres
 
 
