@@ -130,9 +130,6 @@ def _without_plain_json(document: dict[str, Any]) -> dict[str, Any]:
 def _app_error(error: AppError) -> Description:
     if error.status >= 500:
         log.error("request.failed", code=error.code, detail=error.detail, exc_info=error)
-    headers = dict(getattr(error, "headers", None) or {})
-    if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
     return Description(
         status=error.status,
         code=error.code,
@@ -140,7 +137,7 @@ def _app_error(error: AppError) -> Description:
         detail=error.detail,
         hint=error.hint,
         fields=error.fields,
-        headers=headers,
+        headers={"WWW-Authenticate": "Bearer"} if error.status == 401 else {},
     )
 
 
