@@ -7,7 +7,8 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import typer
@@ -21,6 +22,7 @@ _RESTART_SECONDS = 60.0
 """A part that ends by itself more than `_RESTARTS` times in this time waits for a change of the code."""
 _LONGEST_LINE = 1_000_000
 _POLL_SECONDS = 0.05
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -52,20 +54,18 @@ class Supervisor:
 
     async def run(self, *background: asyncio.Task[None]) -> None:
         """Run until a signal comes or `restart` is called, then stop everything."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._interrupt)
-        tasks = {*background, asyncio.create_task(self._restart_on_change())}
-        try:
-            for part in self._parts:
-                await self._start(part)
-            await self._stop.wait()
-        finally:
-            for task in tasks:
-                task.cancel()
-            self.say("dev", "Stopping …")
-            await asyncio.gather(*(self._end(part) for part in self._parts))
-            await asyncio.gather(*tasks, return_exceptions=True)
+        with _signals(self._interrupt):
+            tasks = {*background, asyncio.create_task(self._restart_on_change())}
+            try:
+                for part in self._parts:
+                    await self._start(part)
+                await self._stop.wait()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                self.say("dev", "Stopping …")
+                await asyncio.gather(*(self._end(part) for part in self._parts))
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     def say(self, name: str, line: str, color: str = "white") -> None:
         """Print a line with the name of who says it."""
@@ -154,6 +154,21 @@ class Supervisor:
             for part in self._parts:
                 part.restarts.clear()
                 await self._start(part)
+
+
+@contextmanager
+def _signals(handler: Callable[[], None]) -> Generator[None]:
+    """Handle the signals that end us; afterwards they do again what they did, so that none gets lost."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, previous)
 
 
 async def _exit_code(process: asyncio.subprocess.Process) -> int:

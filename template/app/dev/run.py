@@ -21,7 +21,7 @@ from app.core.settings import AppSettings, Settings
 from app.db import DatabaseSettings, dispose, upgrade
 from app.dev.errors import DevError
 from app.dev.processes import Supervisor, python
-from app.embedded import DATA, EmbeddedServices, embedded_services, forget_urls, lock
+from app.embedded import DATA, USERS, EmbeddedServices, embedded_services, forget_urls, lock
 from app.worker import BrokerSettings
 from app.workflows import WORKFLOWS
 
@@ -85,7 +85,7 @@ def _delete_data() -> None:
     """Begin with empty services. Raises `DevError` if something uses them."""
     if not DATA.exists():
         return
-    with (DATA / "services.users").open("a", encoding="utf-8") as users:
+    with (DATA / USERS).open("a", encoding="utf-8") as users:
         if not lock(users, wait=False):
             raise DevError(
                 f"Another command uses {DATA}.", hint="Stop it first: `app dev --fresh` deletes the data."
@@ -121,6 +121,7 @@ async def _keep_alive(supervisor: Supervisor) -> None:
         if services.are_gone():
             services.abandon()
             embedded_services.cache_clear()
+            await asyncio.sleep(_REVIVE_SECONDS)  # whoever deletes them may still be at it
             supervisor.restart("`.data` is gone: the services begin empty.")
             return
         try:

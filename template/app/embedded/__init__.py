@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from app.embedded.programs import find_program, read_number
     from app.embedded.services import (
         DATA,
+        USERS,
         EmbeddedServices,
         embedded_services,
         forget_urls,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA",
+    "USERS",
     "EmbeddedPostgres",
     "EmbeddedServices",
     "embedded_services",
@@ -32,5 +34,5 @@ __getattr__ = lazy_exports(
     __name__,
     postgres=("EmbeddedPostgres",),
     programs=("find_program", "read_number"),
-    services=("DATA", "EmbeddedServices", "embedded_services", "forget_urls", "lock", "provide_url"),
+    services=("DATA", "USERS", "EmbeddedServices", "embedded_services", "forget_urls", "lock", "provide_url"),
 )

@@ -23,6 +23,9 @@ from app.embedded.extensions import SERVERS
 from app.embedded.programs import is_alive
 
 DATA = ROOT / ".data"
+USERS = "services.users"
+"""The file of which every process that uses the servers holds a shared lock."""
+_LOCK = "services.lock"
 
 
 class EmbeddedServices:
@@ -46,7 +49,7 @@ class EmbeddedServices:
             for server in self.servers.values():
                 if not server.is_running():
                     server.start()
-            self._use = self._lock_file("users")
+            self._use = self._lock_file(USERS)
             lock(self._use, shared=True)
             self._remember()
 
@@ -57,7 +60,7 @@ class EmbeddedServices:
         with self._exclusive():
             self._use.close()
             self._use = None
-            with self._lock_file("users") as others:
+            with self._lock_file(USERS) as others:
                 if lock(others, wait=False):
                     self.stop()
 
@@ -82,7 +85,8 @@ class EmbeddedServices:
 
     def are_gone(self) -> bool:
         """Whether somebody has deleted the servers' files while they run."""
-        return not all(server.is_intact() for server in self.servers.values())
+        intact = (server.is_intact() for server in self.servers.values())
+        return not (self.folder / _LOCK).exists() or not all(intact)
 
     def abandon(self) -> None:
         """Kill servers whose files are gone: they cannot stop by themselves, since they cannot save."""
@@ -100,13 +104,13 @@ class EmbeddedServices:
     @contextmanager
     def _exclusive(self) -> Generator[None]:
         """Keep two processes from starting or stopping the servers at the same time."""
-        with self._lock_file("lock") as file:
+        with self._lock_file(_LOCK) as file:
             lock(file)
             yield
 
     def _lock_file(self, name: str) -> IO[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        return (self.folder / f"services.{name}").open("w", encoding="utf-8")
+        return (self.folder / name).open("w", encoding="utf-8")
 
 
 def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:

@@ -62,6 +62,12 @@ def process_id(project: "Project", command: str) -> int:
     )
 
 
+def deleted(folder: Path) -> bool:
+    """Delete a folder in which servers still write, as `rm -rf` does: whether nothing came in meanwhile."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
 class Project:
     """A copy of this project, with its own data."""
 
@@ -247,7 +253,7 @@ def test_a_service_that_was_slow_is_left_alone_and_one_that_dies_after_it_is_rev
 def test_deleted_data_is_made_anew_and_no_service_is_orphaned(
     project: Project, running: "subprocess.Popen[bytes]"
 ) -> None:
-    shutil.rmtree(project.folder / ".data")
+    until(lambda: deleted(project.folder / ".data"))
 
     until(lambda: project.output().count("Ready: ") == 2)
     body = {"workflow": "echo_summary", "input": {"text": "One two three", "max_words": 2}}
@@ -282,6 +288,21 @@ def test_ctrl_c_while_it_starts_ends_it_soon(project: Project) -> None:
     finally:
         process.kill()
         process.wait()
+
+    assert "Traceback" not in project.output()
+
+
+def test_ctrl_c_while_it_starts_again_ends_it(project: Project, running: "subprocess.Popen[bytes]") -> None:
+    file = project.folder / ".env"
+    file.write_text("OLLAMA_BASE_URL=http://127.0.0.1:9\n")
+    file.chmod(0o600)
+    try:
+        until(lambda: project.output().count("Starting the embedded services") == 2)
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=SECONDS)
+        until(lambda: not processes_of(project.folder))
+    finally:
+        file.unlink()
 
     assert "Traceback" not in project.output()
 
