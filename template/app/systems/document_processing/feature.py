@@ -4,7 +4,7 @@ feature = Feature(
     name="systems.document_processing",
     stage="design",
     summary="Invoices and contracts in, checked data out; a person decides what is doubtful.",
-    requires=("graphs", "llm", "workflows"),
+    requires=("graphs", "llm", "parsing", "workflows"),
     extends={
         "core.settings": ["app.systems.document_processing.settings:DocumentSettings"],
         "workflows.workflows": {

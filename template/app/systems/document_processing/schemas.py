@@ -37,7 +37,7 @@ Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
 
 
 class Document(BaseModel):
-    """A document: its text, or a file (PDF, DOCX or text) in Base64."""
+    """A document: its text, or a file (PDF, DOCX, XLSX, HTML, e-mail, text …) in Base64."""
 
     model_config = ConfigDict(extra="forbid")
 

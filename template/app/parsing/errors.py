@@ -1,4 +1,4 @@
-"""Why a document cannot be read."""
+"""Why a file cannot be parsed."""
 
 from app.core.errors import AppError
 

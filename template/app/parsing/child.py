@@ -1,0 +1,46 @@
+"""Parse a file in a process of its own, run by `parser.py` with bounded memory and time.
+
+    python child.py NAME MAX_PAGES MAX_CHARACTERS SECONDS < FILE
+
+It prints one JSON object: `format`, `pages` and `sections`, or `error` and `detail`. It is given no
+environment, and reads no setting: a file that takes it over finds no secret in it.
+"""
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from app.parsing.formats import MEMORY, parse_file
+from app.parsing.sections import Refused
+
+
+def _limit(seconds: int) -> None:
+    """Bound memory and time, where the system can."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def main(name: str, max_pages: int, max_characters: int, seconds: int) -> None:
+    """Read standard input, and print what was found."""
+    _limit(seconds)
+    try:
+        parsed = parse_file(sys.stdin.buffer.read(), name, max_pages, max_characters)
+        sections = [[s.text, s.page, s.headings, s.kind] for s in parsed.sections]
+        found: dict[str, object] = {"format": parsed.format, "pages": parsed.pages, "sections": sections}
+    except Refused as refused:
+        found = {"error": refused.code, "detail": str(refused)}
+    except MemoryError:
+        found = {"error": "corrupt", "detail": "Reading it takes too much memory."}
+    except Exception as error:  # noqa: BLE001 - whatever a parser raises on a broken file
+        found = {"error": "corrupt", "detail": f"It cannot be read: {type(error).__name__}."}
+    sys.stdout.buffer.write(json.dumps(found).encode())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))
