@@ -1,6 +1,6 @@
 """Parse a file in a process of its own, run by `parser.py` with bounded memory and time.
 
-    python child.py NAME MAX_PAGES MAX_CHARACTERS SECONDS < FILE
+    python child.py SUFFIX MAX_PAGES MAX_CHARACTERS SECONDS < FILE
 
 It prints one JSON object: `format`, `pages` and `sections`, or `error` and `detail`. It is given no
 environment, and reads no setting: a file that takes it over finds no secret in it.
@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.append(str(Path(__file__).parents[2]))  # last: no file of the project hides a library
 
 from app.parsing.formats import MEMORY, parse_file
 from app.parsing.sections import Refused
@@ -26,11 +26,11 @@ def _limit(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def main(name: str, max_pages: int, max_characters: int, seconds: int) -> None:
+def main(suffix: str, max_pages: int, max_characters: int, seconds: int) -> None:
     """Read standard input, and print what was found."""
     _limit(seconds)
     try:
-        parsed = parse_file(sys.stdin.buffer.read(), name, max_pages, max_characters)
+        parsed = parse_file(sys.stdin.buffer.read(), suffix, max_pages, max_characters)
         sections = [[s.text, s.page, s.headings, s.kind] for s in parsed.sections]
         found: dict[str, object] = {"format": parsed.format, "pages": parsed.pages, "sections": sections}
     except Refused as refused:

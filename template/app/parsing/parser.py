@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from app.parsing.errors import (
@@ -68,7 +68,7 @@ async def _run_child(content: bytes, filename: str, limits: Limits) -> bytes:
         sys.executable,
         "-I",
         str(_CHILD),
-        filename,
+        _suffix(filename),
         *map(str, (limits.pages, limits.characters, int(limits.seconds) + 1)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -85,6 +85,12 @@ async def _run_child(content: bytes, filename: str, limits: Limits) -> bytes:
             process.kill()
             await process.wait()
     return printed
+
+
+def _suffix(filename: str) -> str:
+    """Return how a name ends, such as `.md`: the child gets no more of what a stranger has chosen."""
+    suffix = PurePath(filename).suffix.lower()
+    return suffix if re.fullmatch(r"\.[a-z0-9]{1,20}", suffix) else ""
 
 
 def _found(printed: bytes) -> Parsed:

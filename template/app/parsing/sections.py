@@ -1,6 +1,6 @@
-"""What parsing a file gives. It imports nothing: the child process, which has no environment, uses it too."""
+"""What parsing a file gives. The child process uses it too."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "table"]
@@ -33,7 +33,7 @@ class Parsed:
 
     format: str
     """Such as `pdf` or `markdown`."""
-    sections: tuple[Section, ...] = field(default=())
+    sections: tuple[Section, ...] = ()
     pages: int = 1
 
     @property

@@ -164,6 +164,11 @@ HTML = """<!DOCTYPE html><html><head><title>T</title><style>p {color: red}</styl
 <script>alert(1)</script></body></html>"""
 
 
+@pytest.mark.parametrize("name", ["a\0b.md", "-", "../../etc/passwd", "x" * 100_000 + ".md", "a.\ud800"])
+async def test_no_name_keeps_a_file_from_being_parsed(name: str) -> None:
+    assert (await parse(b"A lamp", name)).text == "A lamp"
+
+
 async def test_html_is_what_a_reader_sees() -> None:
     parsed = await parse(HTML.encode(), "page")
 

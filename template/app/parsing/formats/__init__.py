@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
-from pathlib import PurePath
 
 from app.parsing.formats import mail, markup, office, pdf, tables, text
 from app.parsing.sections import Parsed, Refused
@@ -28,7 +27,7 @@ _BY_SUFFIX: dict[str, Callable[[str], Parsed]] = {
 }
 
 
-def parse_file(content: bytes, name: str, max_pages: int, max_characters: int) -> Parsed:
+def parse_file(content: bytes, suffix: str, max_pages: int, max_characters: int) -> Parsed:
     """Return the sections of a file. Raises `Refused`, or whatever a library raises on a broken file."""
     if b"%PDF-" in content[:1024]:
         return pdf.parse_pdf(content, max_pages, max_characters)
@@ -36,7 +35,7 @@ def parse_file(content: bytes, name: str, max_pages: int, max_characters: int) -
         return _parse_archive(content, max_pages)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         return _parse_old_office(content)
-    return _parse_text(content, PurePath(name).suffix.lower())
+    return _parse_text(content, suffix)
 
 
 def _parse_archive(content: bytes, max_pages: int) -> Parsed:
