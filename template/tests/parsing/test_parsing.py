@@ -238,6 +238,12 @@ async def test_a_mail_says_who_when_and_what(name: str) -> None:
         assert expected in parsed.text
 
 
+async def test_a_mail_in_an_encoding_that_there_is_not_is_read_all_the_same() -> None:
+    mail = "From: a@example.com\nTo: b\nContent-Type: text/plain; charset=nonsense\n\nGr\u00fc\u00dfe"
+
+    assert (await parse(mail.encode(), "a.eml")).text.endswith("Gr\u00fc\u00dfe")
+
+
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [
