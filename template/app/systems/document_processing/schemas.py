@@ -43,7 +43,9 @@ class Document(BaseModel):
 
     text: Text | None = Field(default=None, max_length=2_000_000)
     content: File | None = Field(default=None, max_length=20_000_000)
-    filename: Text | None = Field(default=None, max_length=300, description="For people: it decides nothing.")
+    filename: Text | None = Field(
+        default=None, max_length=300, description="Its ending, such as .csv or .eml, says how text is read."
+    )
 
     @model_validator(mode="after")
     def _has_one_of_them(self) -> "Document":
