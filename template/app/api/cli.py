@@ -56,6 +56,9 @@ def create(
     days: Annotated[
         int | None, typer.Option(min=1, max=36_500, help="Days until it expires. \\[default: never]")
     ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="A group whose documents it may read; can be repeated.")
+    ] = None,
     rate_limit: Annotated[
         int | None,
         typer.Option(min=1, max=1_000_000_000, help="Requests a minute. \\[default: API_RATE_LIMIT]"),
@@ -72,7 +75,8 @@ def create(
     check_scopes(scope)
     ROUTES.load()  # routes declare their scopes
     check_declared(scope)
-    key = _run(create_key(name, scope, timedelta(days=days) if days else None, rate_limit))
+    lifetime = timedelta(days=days) if days else None
+    key = _run(create_key(name, scope, lifetime, rate_limit, group or []))
     if as_json:
         typer.echo(json.dumps({"key": key.text, "id": key.id, "scopes": list(key.scopes)}))
     else:

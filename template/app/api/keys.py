@@ -17,10 +17,11 @@ from sqlalchemy import func, or_, select, update
 
 from app.api.errors import KeyNotFound
 from app.api.models import ApiKey
-from app.api.scopes import allows, check_scopes
+from app.api.scopes import check_groups, check_scopes
 from app.api.settings import ApiSettings
 from app.core.errors import FieldError, InvalidInput
 from app.core.redaction import register_secret
+from app.core.scope import allows
 from app.db import transaction
 
 _KEY = re.compile(r"ak_(?P<id>[0-9a-f]{12})_(?P<secret>[\w-]{43})", re.ASCII)
@@ -35,6 +36,8 @@ class Principal:
     scopes: tuple[str, ...]
     rate_limit: int | None = None
     """Requests a minute; None: as `API_RATE_LIMIT` says."""
+    groups: tuple[str, ...] = ()
+    """The groups that it belongs to."""
 
     def may(self, scope: str) -> bool:
         """Whether one of its scopes covers this one."""
@@ -51,9 +54,13 @@ class NewKey:
 
 
 async def create_key(
-    name: str, scopes: Sequence[str], lifetime: timedelta | None = None, rate_limit: int | None = None
+    name: str,
+    scopes: Sequence[str],
+    lifetime: timedelta | None = None,
+    rate_limit: int | None = None,
+    groups: Sequence[str] = (),
 ) -> NewKey:
-    """Create a key. Raises `InvalidInput` if the name or a scope is wrong."""
+    """Create a key. Raises `InvalidInput` if the name, a scope or a group is wrong."""
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise InvalidInput(
             "The name of a key is 1 to 100 printable characters.", fields=[FieldError("name", "not valid")]
@@ -61,8 +68,16 @@ async def create_key(
     if not scopes:
         raise InvalidInput("A key needs a scope.", hint="For example --scope runs:write --scope runs:read.")
     check_scopes(scopes)
+    check_groups(groups)
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    row = ApiKey(id=key_id, name=name, digest=_digest(secret), scopes=list(scopes), rate_limit=rate_limit)
+    row = ApiKey(
+        id=key_id,
+        name=name,
+        digest=_digest(secret),
+        scopes=list(scopes),
+        rate_limit=rate_limit,
+        groups=list(groups),
+    )
     async with transaction() as session:
         if lifetime:
             row.expires_at = await session.scalar(select(func.clock_timestamp() + lifetime))
@@ -114,7 +129,7 @@ async def check_key(text: str) -> Principal | None:
     if row is None or not right:
         return None
     await _mark_used(row.id)
-    principal = Principal(f"key:{row.id}", tuple(row.scopes), row.rate_limit)
+    principal = Principal(f"key:{row.id}", tuple(row.scopes), row.rate_limit, tuple(row.groups))
     _remember(text, principal)
     return principal
 

@@ -27,6 +27,8 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None]
     rate_limit: Mapped[int | None]
     """Requests a minute; None: as `API_RATE_LIMIT` says."""
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """The groups that its holder belongs to."""
 
 
 class RateWindow(Base):

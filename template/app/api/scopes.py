@@ -8,21 +8,11 @@ import re
 from collections.abc import Iterable
 
 from app.core.errors import InvalidInput, available
+from app.core.scope import ADMIN
 
-ADMIN = "admin"
-_ALL = ":all"
-
+_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SCOPE = re.compile(r"admin|[a-z][a-z0-9_-]{0,30}:(?:\*|[a-z][a-z0-9_-]{0,30})(?::all)?")
 _declared: set[str] = set()
-
-
-def allows(granted: Iterable[str], needed: str) -> bool:
-    """Whether one of the granted scopes covers the needed one."""
-    area = needed.partition(":")[0]
-    covering = {ADMIN, needed, f"{area}:*:all", needed if needed.endswith(_ALL) else f"{needed}{_ALL}"}
-    if not needed.endswith(_ALL):
-        covering.add(f"{area}:*")
-    return any(scope in covering for scope in granted)
 
 
 def declare_scope(scope: str) -> str:
@@ -50,4 +40,18 @@ def check_scopes(scopes: Iterable[str]) -> None:
         raise InvalidInput(
             f"Invalid scope: {', '.join(wrong)}.",
             hint="A scope is admin, or looks like runs:read, runs:read:all or documents:*.",
+        )
+
+
+def is_group(name: object) -> bool:
+    """Whether this is the name of a group: letters, digits, dots, hyphens and underscores."""
+    return isinstance(name, str) and _GROUP.fullmatch(name) is not None
+
+
+def check_groups(groups: Iterable[str]) -> None:
+    """Raise `InvalidInput` that names what is malformed."""
+    if wrong := sorted(group for group in groups if not is_group(group)):
+        raise InvalidInput(
+            f"Invalid group: {', '.join(wrong)}.",
+            hint="The name of a group has letters, digits, dots, hyphens and underscores.",
         )

@@ -11,11 +11,11 @@ from starlette.types import Scope
 from app.api.errors import NotAllowed, NotAuthenticated, RateLimited
 from app.api.keys import Principal, check_key
 from app.api.rates import take
-from app.api.scopes import ADMIN, declare_scope
+from app.api.scopes import declare_scope
 from app.api.settings import ApiSettings
 from app.api.tokens import check_token, is_token
 from app.core.errors import AppError
-from app.core.scope import extend_scope
+from app.core.scope import ADMIN, extend_scope
 
 _bearer = HTTPBearer(auto_error=False, description="A key made by `app keys create`, or a token.")
 
@@ -35,7 +35,7 @@ async def authenticate(
 async def identify(connection: HTTPConnection, secret: str | None) -> Principal:
     """Return whose key or token this is, and count the request. Raises 401 and 429."""
     principal = await _who(secret)
-    extend_scope(caller=principal.id)
+    extend_scope(caller=principal.id, rights=principal.scopes, groups=principal.groups)
     settings = ApiSettings.load()
     limit = settings.requests_per_minute() if principal.rate_limit is None else principal.rate_limit
     if limit:

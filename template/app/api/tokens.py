@@ -11,6 +11,7 @@ from httpx2 import AsyncClient, HTTPError
 
 from app.api.errors import IdentityProviderUnavailable
 from app.api.keys import Principal
+from app.api.scopes import is_group
 from app.api.settings import AuthSettings
 
 log = structlog.get_logger(__name__)
@@ -35,7 +36,8 @@ def is_token(text: str) -> bool:
 async def check_token(text: str) -> Principal | None:
     """Return who has this token; None if it is not valid. Raises `IdentityProviderUnavailable`.
 
-    Its scopes are those of the claim `scope` (RFC 8693), or of `scp` or `scopes`.
+    Its scopes are those of the claim `scope` (RFC 8693), or of `scp` or `scopes`; its groups those of
+    `groups`.
     """
     settings = AuthSettings.load()
     if settings.jwks_url is None:
@@ -69,7 +71,9 @@ def _principal(claims: dict[str, Any]) -> Principal | None:
     scopes = value.split() if isinstance(value, str) else value
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         return None
-    return Principal(f"sub:{subject}", tuple(scopes))
+    groups = claims.get("groups") or []
+    named = [group for group in groups if is_group(group)] if isinstance(groups, list) else []
+    return Principal(f"sub:{subject}", tuple(scopes), groups=tuple(named))
 
 
 class KeySet:

@@ -4,11 +4,26 @@ The scope is a context variable: it follows `await`, tasks and `run_in_thread`. 
 the run's row, and is bound again where the run is executed.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
+
+ADMIN = "admin"
+"""The right to everything."""
+
+_ALL = ":all"
+
+
+def allows(granted: Iterable[str], needed: str) -> bool:
+    """Whether one of the granted rights covers the needed one: `app/api/scopes.py` says what they mean."""
+    area = needed.partition(":")[0]
+    covering = {ADMIN, needed, f"{area}:*:all", needed if needed.endswith(_ALL) else f"{needed}{_ALL}"}
+    if not needed.endswith(_ALL):
+        covering.add(f"{area}:*")
+    return any(right in covering for right in granted)
 
 
 @dataclass(frozen=True)
@@ -18,7 +33,12 @@ class Scope:
     request_id: str | None = None
     run_id: str | None = None
     caller: str | None = None
-    """The id of the key or the subject of the token, such as `key:1f2e…`; never a secret."""
+    """The id of the key or the subject of the token, such as `key:1f2e…`; never a secret. None: nobody from
+    outside has asked for this, such as a command on this machine."""
+    rights: tuple[str, ...] = ()
+    """What the caller may do: the scopes of the key or token."""
+    groups: tuple[str, ...] = ()
+    """The groups that the caller belongs to."""
     workflow: str | None = None
     node: str | None = None
     """The path of the node of a graph: `loop[2].draft`."""
@@ -28,6 +48,10 @@ class Scope:
     def fields(self) -> dict[str, str]:
         """What is known, by name."""
         return {name: value for name, value in vars(self).items() if isinstance(value, str)}
+
+    def may(self, right: str) -> bool:
+        """Whether the caller has a right. What nobody from outside has asked for may do everything."""
+        return self.caller is None or allows(self.rights, right)
 
 
 _NOTHING = Scope()
@@ -40,7 +64,7 @@ def current_scope() -> Scope:
 
 
 @contextmanager
-def in_scope(**known: str | None) -> Generator[Scope, None, None]:
+def in_scope(**known: Any) -> Generator[Scope, None, None]:
     """Add what is known to the scope while a `with` block lasts.
 
     Not around the `yield` of an async generator: each part of one may run in another task.
@@ -52,6 +76,6 @@ def in_scope(**known: str | None) -> Generator[Scope, None, None]:
         _scope.reset(token)
 
 
-def extend_scope(**known: str | None) -> None:
+def extend_scope(**known: Any) -> None:
     """Add what is known until the surrounding `in_scope` ends: a dependency of a route cannot wrap it."""
     _scope.set(replace(_scope.get(), **known))

@@ -6,6 +6,7 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.llm.budget import Budget
+    from app.llm.builders import bedrock_provider, http_client
     from app.llm.calls import Call, Event, Handler, Image, Layer, Message, Reply, TextDelta, Tool, ToolCall
     from app.llm.errors import InvalidOutput, LLMError, ModelUnavailable
     from app.llm.facade import chat, complete, extract, stream
@@ -13,19 +14,35 @@ if TYPE_CHECKING:
     from app.llm.offline import Answer, Question, Use
     from app.llm.prompts import Prompt, RenderedPrompt, as_data, load_prompt, prompt_files
     from app.llm.providers import check_configured, default_model
+    from app.llm.settings import (
+        AzureSettings,
+        BedrockSettings,
+        GoogleSettings,
+        LLMSettings,
+        MistralSettings,
+        OllamaSettings,
+        OpenAISettings,
+    )
 
 __all__ = [
     "Answer",
+    "AzureSettings",
+    "BedrockSettings",
     "Budget",
     "Call",
     "Event",
+    "GoogleSettings",
     "Handler",
     "Image",
     "InvalidOutput",
     "LLMError",
+    "LLMSettings",
     "Layer",
     "Message",
+    "MistralSettings",
     "ModelUnavailable",
+    "OllamaSettings",
+    "OpenAISettings",
     "Prompt",
     "Question",
     "RenderedPrompt",
@@ -36,12 +53,14 @@ __all__ = [
     "Use",
     "as_data",
     "as_json",
+    "bedrock_provider",
     "chat",
     "check_configured",
     "complete",
     "default_model",
     "extract",
     "from_pydantic_ai",
+    "http_client",
     "load_prompt",
     "prompt_files",
     "stream",
@@ -51,6 +70,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     budget=("Budget",),
+    builders=("bedrock_provider", "http_client"),
     calls=("Call", "Event", "Handler", "Image", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
     errors=("InvalidOutput", "LLMError", "ModelUnavailable"),
     facade=("chat", "complete", "extract", "stream"),
@@ -58,4 +78,13 @@ __getattr__ = lazy_exports(
     offline=("Answer", "Question", "Use"),
     prompts=("Prompt", "RenderedPrompt", "as_data", "load_prompt", "prompt_files"),
     providers=("check_configured", "default_model"),
+    settings=(
+        "AzureSettings",
+        "BedrockSettings",
+        "GoogleSettings",
+        "LLMSettings",
+        "MistralSettings",
+        "OllamaSettings",
+        "OpenAISettings",
+    ),
 )

@@ -24,6 +24,7 @@ from app.llm.settings import (
 
 if TYPE_CHECKING:
     from pydantic_ai.profiles.openai import OpenAIModelProfile
+    from pydantic_ai.providers.bedrock import BedrockProvider
     from pydantic_ai.providers.openai import OpenAIProvider
 
 
@@ -110,22 +111,26 @@ def azure(name: str) -> Model:
 def bedrock(name: str) -> Model:
     """Return a model of Bedrock."""
     from pydantic_ai.models.bedrock import BedrockConverseModel
+
+    return BedrockConverseModel(name, provider=bedrock_provider())
+
+
+def bedrock_provider() -> "BedrockProvider":
+    """Return the connection to Bedrock."""
     from pydantic_ai.providers.bedrock import BedrockProvider
 
     settings = BedrockSettings.load()
     os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")  # the SDK has no other switch without its own client
     token = _secret(settings.bearer_token_bedrock)
     if token:
-        provider = BedrockProvider(api_key=token, region_name=settings.region, base_url=settings.endpoint_url)
-    else:
-        provider = BedrockProvider(
-            region_name=settings.region,
-            base_url=settings.endpoint_url,
-            aws_access_key_id=_secret(settings.access_key_id),
-            aws_secret_access_key=_secret(settings.secret_access_key),
-            aws_session_token=_secret(settings.session_token),
-        )
-    return BedrockConverseModel(name, provider=provider)
+        return BedrockProvider(api_key=token, region_name=settings.region, base_url=settings.endpoint_url)
+    return BedrockProvider(
+        region_name=settings.region,
+        base_url=settings.endpoint_url,
+        aws_access_key_id=_secret(settings.access_key_id),
+        aws_secret_access_key=_secret(settings.secret_access_key),
+        aws_session_token=_secret(settings.session_token),
+    )
 
 
 def mistral(name: str) -> Model:

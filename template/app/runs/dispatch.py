@@ -40,6 +40,7 @@ async def start_run(
     callback URL is refused.
 
     `caller` is the key or subject that the run belongs to (`Principal.id`); None: nobody but administrators.
+    What it may do is taken from the scope, and travels with the run.
     The row is committed before its id is queued, so the worker always finds it. If the broker is down
     the run is accepted all the same: the relay sends it later. The same idempotency key gives the same run;
     with another request it raises `RunConflict`.
@@ -50,18 +51,21 @@ async def start_run(
         await check_callback_url(callback_url)
     request = json.dumps([workflow, checked, priority, callback_url], sort_keys=True)
     digest = hashlib.sha256(request.encode()).hexdigest()
+    scope = current_scope()
     run = Run(
         id=new_id(),
         workflow=workflow,
         workflow_version=definition.version,
         caller=caller,
+        rights=list(scope.rights) if scope.caller == caller else [],
+        groups=list(scope.groups) if scope.caller == caller else [],
         status=Status.queued,
         input=checked,
         priority=priority,
         callback_url=callback_url,
         idempotency_key=idempotency_key,
         request_digest=digest,
-        request_id=current_scope().request_id,
+        request_id=scope.request_id,
     )
     stored = await repository.insert_run(run)
     if stored.id != run.id:

@@ -63,7 +63,14 @@ async def execute(run_id: UUID) -> None:
     if run is None:
         log.info("run.not_claimed", run_id=str(run_id))
         return
-    with in_scope(run_id=str(run_id), request_id=run.request_id, caller=run.caller, workflow=run.workflow):
+    with in_scope(
+        run_id=str(run_id),
+        request_id=run.request_id,
+        caller=run.caller,
+        rights=tuple(run.rights),
+        groups=tuple(run.groups),
+        workflow=run.workflow,
+    ):
         log.info("run.started", attempt=run.attempt)
         with span("run", attempt=run.attempt):
             kept = await _attempt(run)

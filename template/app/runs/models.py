@@ -5,7 +5,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, SmallInteger, UniqueConstraint, func
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, new_id
@@ -48,6 +58,10 @@ class Run(Base):
     """The version of the workflow that the run was begun with: its kept steps are of that version."""
     caller: Mapped[str | None]
     """The key or subject that started it, and may see it; None: it is older than this column."""
+    rights: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """What the caller may do: its work may do no more."""
+    groups: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """The groups that the caller belongs to."""
     status: Mapped[str] = mapped_column(default=Status.queued)
     input: Mapped[dict[str, Any]]
     output: Mapped[dict[str, Any] | None]

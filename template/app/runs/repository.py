@@ -69,6 +69,7 @@ async def insert_run(run: Run) -> Run:
     It counts as sent: its message goes out next. If it does not, say so with `mark_sent`.
     """
     values = {f"new_{name}": getattr(run, name) for name in _INSERTED}
+    values |= {"new_rights": run.rights or [], "new_groups": run.groups or []}
     # on a conflict nothing is inserted and nothing returned: the key's first run is then committed, and read
     if stored := await change(_insert(), Status.queued, values):
         return stored
@@ -81,6 +82,8 @@ _INSERTED = (
     "workflow",
     "workflow_version",
     "caller",
+    "rights",
+    "groups",
     "status",
     "input",
     "priority",

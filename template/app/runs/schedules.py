@@ -12,6 +12,7 @@ import structlog
 from cronsim import CronSim
 
 from app.core.errors import ConfigurationError, InvalidInput
+from app.core.scope import ADMIN, in_scope
 from app.runs import due
 from app.runs.dispatch import start_run
 from app.runs.errors import RunConflict
@@ -36,10 +37,12 @@ async def _start_if_due(schedule: ScheduledRun) -> None:
         return
     log.info("schedule.due", schedule=schedule.name, workflow=schedule.workflow)
     key = f"schedule {schedule.name} {last.astimezone(UTC).isoformat()}"
-    with contextlib.suppress(RunConflict):  # started already, and its input was changed since
-        await start_run(
-            schedule.workflow, schedule.input, caller=f"schedule:{schedule.name}", idempotency_key=key
-        )
+    caller = f"schedule:{schedule.name}"
+    with (
+        contextlib.suppress(RunConflict),  # started already, and its input was changed since
+        in_scope(caller=caller, rights=(ADMIN,)),  # who writes the settings may do everything
+    ):
+        await start_run(schedule.workflow, schedule.input, caller=caller, idempotency_key=key)
     await due.move_schedule(schedule.name, last, now)
 
 

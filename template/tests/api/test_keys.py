@@ -10,8 +10,8 @@ from sqlalchemy import text
 from app.api import create_key
 from app.api.errors import KeyNotFound
 from app.api.keys import check_key, list_keys, revoke_key
-from app.api.scopes import allows
 from app.core.errors import InvalidInput
+from app.core.scope import allows
 from app.db import transaction
 from app.main import create_app
 from tests.commands import run_app

@@ -4,6 +4,8 @@ A tool call is a durable run: it is queued, done by a worker and kept. A client 
 """
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from mcp import MCPError
@@ -28,6 +30,7 @@ from starlette.requests import Request
 from app.api import Principal, check_allowed, declare_scope
 from app.core.errors import AppError
 from app.core.project import about_project
+from app.core.scope import in_scope
 from app.llm import load_prompt, prompt_files
 from app.runs import Run, follow_run, get_run, start_run
 from app.workflows import WORKFLOWS
@@ -74,7 +77,8 @@ async def call_tool(context: Context, params: CallToolRequestParams) -> CallTool
     if params.name not in WORKFLOWS.names():
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
     try:
-        run = await start_run(params.name, params.arguments or {}, caller=_caller(context).id)
+        with as_caller(context) as caller:
+            run = await start_run(params.name, params.arguments or {}, caller=caller.id)
     except AppError as error:
         return _said(str(error), is_error=True)
     # a client that cancels the call can still find the run
@@ -126,6 +130,14 @@ async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPro
         raise MCPError(INVALID_PARAMS, str(error)) from None
     content = TextContent(type="text", text=rendered.text)
     return GetPromptResult(messages=[PromptMessage(role="user", content=content)])
+
+
+@contextmanager
+def as_caller(context: Context) -> Generator[Principal, None, None]:
+    """Do what follows for the caller: a session's tasks are not begun by the request."""
+    caller = _caller(context)
+    with in_scope(caller=caller.id, rights=caller.scopes, groups=caller.groups):
+        yield caller
 
 
 def _caller(context: Context) -> Principal:

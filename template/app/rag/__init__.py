@@ -1,0 +1,69 @@
+"""Documents, and what can be found in them. See README.md."""
+
+from typing import TYPE_CHECKING
+
+from app.core.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from app.rag.access import current_owners, current_readers
+    from app.rag.filters import parse_filter
+    from app.rag.indexes import get_store, index_to_search
+    from app.rag.models import EVERYONE, RagDocument, State
+    from app.rag.pipeline import add_document, ingest, reindex, remove_document, resume
+    from app.rag.repository import Listed, get_document, list_documents
+    from app.rag.retrieval import Hit, search
+    from app.rag.schemas import DocumentView, HitView
+    from app.rag.settings import RagSettings
+    from app.rag.store import Chunk, Condition, Found, Index, Origin, VectorStore, Weights, Where
+    from app.rag.words import keyword_text
+    from app.rag.workflows import INGEST
+
+__all__ = [
+    "EVERYONE",
+    "INGEST",
+    "Chunk",
+    "Condition",
+    "DocumentView",
+    "Found",
+    "Hit",
+    "HitView",
+    "Index",
+    "Listed",
+    "Origin",
+    "RagDocument",
+    "RagSettings",
+    "State",
+    "VectorStore",
+    "Weights",
+    "Where",
+    "add_document",
+    "current_owners",
+    "current_readers",
+    "get_document",
+    "get_store",
+    "index_to_search",
+    "ingest",
+    "keyword_text",
+    "list_documents",
+    "parse_filter",
+    "reindex",
+    "remove_document",
+    "resume",
+    "search",
+]
+
+__getattr__ = lazy_exports(
+    __name__,
+    access=("current_owners", "current_readers"),
+    filters=("parse_filter",),
+    indexes=("get_store", "index_to_search"),
+    models=("EVERYONE", "RagDocument", "State"),
+    pipeline=("add_document", "ingest", "reindex", "remove_document", "resume"),
+    repository=("Listed", "get_document", "list_documents"),
+    retrieval=("Hit", "search"),
+    schemas=("DocumentView", "HitView"),
+    settings=("RagSettings",),
+    store=("Chunk", "Condition", "Found", "Index", "Origin", "VectorStore", "Weights", "Where"),
+    words=("keyword_text",),
+    workflows=("INGEST",),
+)

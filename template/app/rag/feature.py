@@ -1,0 +1,17 @@
+from app.core.registry import Feature
+
+feature = Feature(
+    name="rag",
+    stage="rag",
+    summary="Documents: read, cut into chunks, embedded, and found again.",
+    requires=("db", "llm", "llm.embeddings", "parsing", "workflows"),
+    extends={
+        "core.settings": ["app.rag.settings:RagSettings"],
+        "core.commands": ["app.rag.cli:cli"],
+        "core.checks": {"documents": "app.rag.indexes:check_store"},
+        "workflows.workflows": {
+            "ingest_document": "app.rag.workflows:ingest_document",
+            "ingest_parts": "app.rag.workflows:ingest_parts",
+        },
+    },
+)

@@ -1,0 +1,1 @@
+"""Documents and their search over HTTP; each document is a run."""
