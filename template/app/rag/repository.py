@@ -124,11 +124,10 @@ async def list_documents(
     readers: Readers, limit: int, after: UUID | None = None, state: str | None = None
 ) -> list[Listed]:
     """Return documents, the newest first, with what they became in the current index."""
+    current = select(RagIndex.id).where(RagIndex.is_current).scalar_subquery()
     statement = (
         select(RagDocument, RagEntry)
-        .select_from(RagDocument)
-        .outerjoin(RagIndex, RagIndex.is_current)
-        .outerjoin(RagEntry, (RagEntry.document_id == RagDocument.id) & (RagEntry.index_id == RagIndex.id))
+        .outerjoin(RagEntry, (RagEntry.document_id == RagDocument.id) & (RagEntry.index_id == current))
         .order_by(RagDocument.id.desc())
         .limit(limit)
     )

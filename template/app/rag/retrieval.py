@@ -49,10 +49,10 @@ async def search(
     `LLMError`.
     """
     where = Where(None if readers is None else tuple(readers), tuple(conditions))
+    chosen = RagSettings.load().find_profile(profile)
     index = await index_to_search()
     if index is None or readers == () or not query.strip():
         return []
-    chosen = RagSettings.load().find_profile(profile)
     with span("retrieval", profile=profile or RagSettings.load().profile):
         # while a document is replaced, both versions are in the store
         found = await _find(index, query, chosen, where, 2 * limit)

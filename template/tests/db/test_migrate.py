@@ -2,6 +2,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from app.core.paths import APP
 from app.db import migrate
@@ -88,11 +89,14 @@ def test_the_status_says_what_is_applied(empty_database: str) -> None:
 
 
 def test_a_revision_without_a_file_is_explained(own_database: str) -> None:
+    feature = migrate.status()[0].feature
     with psycopg.connect(own_database) as connection:
-        connection.execute("UPDATE runs_alembic SET version_num = 'runs_9999'")
+        table = sql.Identifier(migrate.version_table(feature))
+        connection.execute(sql.SQL("UPDATE {} SET version_num = 'later'").format(table))
 
     lines = [str(status) for status in migrate.status()]
-    assert any("runs_9999, of which app/runs/migrations has no file" in line for line in lines)
+    folder = f"app/{feature.replace('.', '/')}/migrations"
+    assert any(f"later, of which {folder} has no file" in line for line in lines)
     with pytest.raises(MigrationError, match="restore it"):
         migrate.upgrade()
 

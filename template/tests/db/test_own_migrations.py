@@ -32,35 +32,69 @@ class Shelf(Base):
 FEATURE = """
 from app.core.registry import Feature
 
-feature = Feature(name="{name}", stage="own", summary="Mine.", requires=("db",))
+feature = Feature(name="{name}", stage="{stage}", summary="Mine.", requires=("db",))
 """
-NEXT = """
+PARCELS = '''
+from app.db import Base
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Parcel(Base):
+    """A parcel."""
+
+    __tablename__ = "parcels"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+'''
+FIRST = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "runs_9999"
-down_revision = "{head}"
+revision = "parcels_0001"
+down_revision = None
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("runs", sa.Column("ours", sa.Integer(), nullable=True))
+    op.create_table("parcels", sa.Column("id", sa.Integer(), primary_key=True))
 
 
 def downgrade() -> None:
-    op.drop_column("runs", "ours")
+    op.drop_table("parcels")
+"""
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "parcels_0002"
+down_revision = "parcels_0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("parcels", sa.Column("ours", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("parcels", "ours")
 """
 
 
 class Project:
-    """A copy of the project that a test may change."""
+    """A copy of the project that a test may change, with one more feature of the template: parcels."""
 
     def __init__(self, folder: Path, database: str) -> None:
         shutil.copytree(APP, folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
         (folder / ".copier-answers.yml").write_text("_commit: v1.0.0\n")
         self.folder = folder
         self.database = database
+        self.write("app/parcels/__init__.py", "")
+        self.write("app/parcels/feature.py", FEATURE.format(name="parcels", stage="backend"))
+        self.write("app/parcels/models.py", PARCELS)
+        self.write("app/parcels/migrations/parcels_0001.py", FIRST)
+        self.db("upgrade", "--feature", "parcels")
 
     def db(self, *words: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "DATABASE_URL": self.database, "ENVIRONMENT": "test"}
@@ -76,13 +110,9 @@ class Project:
         return {**found, "exit": done.returncode}
 
     def add_column(self, name: str) -> None:
-        """Add a column to the model of runs."""
-        models = self.folder / "app/runs/models.py"
-        text = models.read_text()
-        column = f"    {name}: Mapped[int | None]\n"
-        models.write_text(
-            re.sub(r"(class Run\(Base\):.*?\n)(    id: )", rf"\1{column}\2", text, flags=re.DOTALL)
-        )
+        """Add a column to the model of parcels."""
+        with (self.folder / "app/parcels/models.py").open("a") as models:
+            models.write(f"    {name}: Mapped[int | None]\n")
 
     def write(self, path: str, text: str) -> None:
         file = self.folder / path
@@ -101,35 +131,33 @@ def project(tmp_path: Path, own_database: str) -> Project:
 
 
 def test_one_of_the_owners_and_the_templates_next_one_are_both_applied(project: Project) -> None:
-    head = project.status()["runs"]["head"]
     project.add_column("mine")
-    written = project.db("revision", "runs", "add mine")
-    assert re.search(r"runs_own_[0-9a-f]{8}\.py", written.stdout), written.stderr
+    written = project.db("revision", "parcels", "add mine")
+    assert re.search(r"parcels_own_[0-9a-f]{8}\.py", written.stdout), written.stderr
     project.db("upgrade")
 
     project.add_column("ours")
-    project.write("app/runs/migrations/runs_9999.py", NEXT.format(head=head))
+    project.write("app/parcels/migrations/parcels_0002.py", NEXT)
     assert "behind" in project.db("status").stdout
     project.db("upgrade")
 
-    assert {"mine", "ours"} <= project.columns("runs")
+    assert {"mine", "ours"} <= project.columns("parcels")
     assert project.status()["exit"] == 0
 
 
 def test_the_next_one_of_the_owners_follows_the_first(project: Project) -> None:
-    head = project.status()["runs"]["head"]
     project.add_column("mine")
-    project.db("revision", "runs", "add mine")
+    project.db("revision", "parcels", "add mine")
     project.add_column("ours")
-    project.write("app/runs/migrations/runs_9999.py", NEXT.format(head=head))
+    project.write("app/parcels/migrations/parcels_0002.py", NEXT)
     project.db("upgrade")
 
     project.add_column("other")
-    written = project.db("revision", "runs", "add other")
+    written = project.db("revision", "parcels", "add other")
     project.db("upgrade")
 
     assert written.returncode == 0, written.stderr
-    assert {"mine", "ours", "other"} <= project.columns("runs")
+    assert {"mine", "ours", "other"} <= project.columns("parcels")
     assert project.status()["exit"] == 0, project.db("status").stdout
 
 
@@ -139,15 +167,15 @@ def test_a_database_that_lacks_a_column_of_the_models_is_not_up_to_date(project:
     found = project.status()
 
     assert found["exit"] == 1
-    assert found["runs"]["lacks"] == ["runs.mine"]
-    assert "app db revision runs" in project.db("status").stdout
+    assert found["parcels"]["lacks"] == ["parcels.mine"]
+    assert "app db revision parcels" in project.db("status").stdout
 
 
 def test_the_migrations_of_a_feature_inside_another_run(project: Project) -> None:
     for name in ("mine", "mine.store"):
         folder = f"app/{name.replace('.', '/')}"
         project.write(f"{folder}/__init__.py", "")
-        project.write(f"{folder}/feature.py", FEATURE.format(name=name))
+        project.write(f"{folder}/feature.py", FEATURE.format(name=name, stage="own"))
     project.write("app/mine/store/models.py", MODELS)
 
     written = project.db("revision", "mine.store", "make shelves")
@@ -161,7 +189,7 @@ def test_the_migrations_of_a_feature_inside_another_run(project: Project) -> Non
 def test_what_is_written_is_formatted_and_needs_no_code_of_the_project(project: Project) -> None:
     shutil.copy(APP.parent / "ruff.toml", project.folder)
     project.write("app/mine/__init__.py", "")
-    project.write("app/mine/feature.py", FEATURE.format(name="mine"))
+    project.write("app/mine/feature.py", FEATURE.format(name="mine", stage="own"))
     project.write("app/mine/models.py", MODELS)
     project.db("revision", "mine", "make shelves")
     file = project.folder / "app/mine/migrations/mine_0001.py"
@@ -174,7 +202,6 @@ def test_what_is_written_is_formatted_and_needs_no_code_of_the_project(project: 
 
 
 def test_tables_of_a_feature_that_has_left_are_named(project: Project) -> None:
-    for name in ("conversations", "openai"):
-        shutil.rmtree(project.folder / "app" / name)
+    shutil.rmtree(project.folder / "app/parcels")
 
-    assert "conversations: not in the project any more" in project.db("status").stdout
+    assert "parcels: not in the project any more" in project.db("status").stdout

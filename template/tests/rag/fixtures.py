@@ -6,16 +6,25 @@ from typing import Any
 import pytest
 
 from app.rag import EVERYONE, RagDocument, add_document, get_store, ingest
+from tests.conftest import SetEnvironment
 
 Put = Callable[..., Awaitable[RagDocument]]
 
+FIELDS = '{"year": "number", "since": "date", "secret": "flag", "team": "text"}'
+
 
 @pytest.fixture(autouse=True)
-def store() -> Iterator[None]:
+def fresh_store() -> Iterator[None]:
     """Begin with a store of the test's own settings."""
     get_store.cache_clear()
     yield
     get_store.cache_clear()
+
+
+@pytest.fixture
+def own_fields(set_environment: SetEnvironment) -> None:
+    """Let documents have a field of each type."""
+    set_environment(RAG_FIELDS=FIELDS)
 
 
 @pytest.fixture

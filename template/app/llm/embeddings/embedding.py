@@ -66,9 +66,13 @@ async def embed(texts: Sequence[str], *, embedder: str | None = None, kind: Kind
             async with free:
                 return await _patiently(embedder, batch, kind)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(batch)) for batch in batches]
-        return _joined(embedder, [task.result() for task in tasks], len(texts))
+        tasks = [asyncio.create_task(one(batch)) for batch in batches]
+        try:
+            results = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return _joined(embedder, results, len(texts))
 
 
 async def _patiently(embedder: str, texts: Sequence[str], kind: Kind) -> "EmbeddingResult":

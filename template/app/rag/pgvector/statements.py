@@ -90,8 +90,8 @@ LIMIT :most
 BOTH = """
 WITH {dense}, {keyword}, fused AS (
     SELECT document_id, version, position, cosine, bm25,
-           coalesce(:dense_weight / (60 + dense.place), 0)
-           + coalesce(:keyword_weight / (60 + keyword.place), 0) AS score
+           coalesce(CAST(:dense_weight AS float) / (60 + dense.place), 0)
+           + coalesce(CAST(:keyword_weight AS float) / (60 + keyword.place), 0) AS score
     FROM dense FULL JOIN keyword USING (document_id, version, position)
     ORDER BY score DESC, document_id, version, position
     LIMIT :most
