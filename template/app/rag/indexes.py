@@ -58,13 +58,10 @@ async def index_to_write() -> Index:
 async def index_to_build() -> Index:
     """Return the index that is to replace the current one: one that was begun, or a new one."""
     wanted = (wanted_embedder(), fingerprint(RagSettings.load()))
-    _, *others = await repository.all_indexes() or [None]
-    for index in others:
-        if index and (index.embedder, index.chunking) == wanted:
+    for index in (await repository.all_indexes())[1:]:
+        if (index.embedder, index.chunking) == wanted:
             return index
-        if index:
-            await get_store().drop(index)
-            await repository.remove_index(index)
+        await retire(index)
     made = await _make(current=False)
     assert made
     await get_store().create(made)

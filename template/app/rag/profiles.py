@@ -12,9 +12,9 @@ class Profile(BaseModel):
 
     mode: Literal["hybrid", "dense", "keyword"] = "hybrid"
     """Which rankings: of vectors, of words, or both, fused."""
-    dense_weight: float = Field(1.0, ge=0, le=100)
+    dense_weight: float = Field(default=1.0, ge=0, le=100)
     """How much the ranking of vectors counts where both are fused."""
-    keyword_weight: float = Field(1.0, ge=0, le=100)
+    keyword_weight: float = Field(default=1.0, ge=0, le=100)
     """How much the ranking of words counts."""
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from app.llm.embeddings import LOCAL, Embedded
+from app.llm.embeddings import LOCAL, Embedded, embed
 from app.parsing.errors import DocumentEmpty, DocumentError
 from app.rag import (
     EVERYONE,
@@ -121,7 +121,6 @@ async def test_a_document_that_was_interrupted_goes_on_with_the_part_that_is_mis
     text = "\n\n".join(f"# Part {number}\n\nAbout subject{number}." for number in range(64))
     document, _ = await add_document(text.encode(), "long.md")
     embedded: list[int] = []
-    embed = pipeline.embed
 
     async def fail_at_the_third(texts: list[str], *, embedder: str) -> Embedded:
         embedded.append(len(texts))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.rag import Condition, Found, VectorStore, Weights, Where, get_store
+from app.rag.store import Value
 from tests.rag.stores import DIMENSION, FIRST, INDEX, SECOND, direction, fill
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -138,8 +139,8 @@ async def test_a_filter_holds_in_every_search(
     expected: set[str],
 ) -> None:
     del own_fields
-    first = {"year": 2025.0, "since": "2025-01-01", "secret": False, "team": "sales"}
-    second = {"year": 2026.0, "since": "2026-01-01", "secret": True, "team": "law"}
+    first: dict[str, Value] = {"year": 2025.0, "since": "2025-01-01", "secret": False, "team": "sales"}
+    second: dict[str, Value] = {"year": 2026.0, "since": "2026-01-01", "secret": True, "team": "law"}
     await fill(store, {"first": NORTH}, fields=first, pages=[1])
     await fill(
         store, {"second": NORTH}, document=SECOND, source="b.pdf", format="pdf", fields=second, pages=[3]

@@ -14,7 +14,7 @@ from app.core.backoff import backoff
 from app.core.spans import span
 from app.core.threads import run_in_thread
 from app.llm import LLMError, LLMSettings, ModelUnavailable
-from app.llm.embeddings.local import LOCAL, embed_locally
+from app.llm.embeddings.local import LOCAL, embed_locally, of_length_1
 from app.llm.embeddings.providers import EMBEDDING_PROVIDERS, build_embedder, check_embedder
 from app.llm.errors import BrokenAnswer, ModelTimedOut, translate
 
@@ -112,9 +112,8 @@ def _joined(embedder: str, results: Sequence["EmbeddingResult"], texts: int) -> 
     vectors = np.array(rows, np.float32).reshape(len(rows), -1)
     if not np.isfinite(vectors).all():
         raise BrokenAnswer(f"{embedder} has sent a vector that is not of numbers.")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     tokens = sum(result.usage.input_tokens for result in results)
-    return Embedded(vectors / np.where(lengths == 0, 1, lengths), embedder, tokens, _cost(results))
+    return Embedded(of_length_1(vectors), embedder, tokens, _cost(results))
 
 
 def _cost(results: Sequence["EmbeddingResult"]) -> Decimal | None:

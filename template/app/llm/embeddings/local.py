@@ -42,8 +42,14 @@ def embed_locally(texts: Sequence[str]) -> tuple[NDArray[np.float32], int]:
     for vector, text in zip(vectors, encoded, strict=True):
         if text.ids:
             vector[:] = table[text.ids].mean(axis=0)
+    return of_length_1(vectors), sum(len(text.ids) for text in encoded)
+
+
+def of_length_1(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the vectors with the length 1; one that is 0 stays so."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths == 0, 1, lengths), sum(len(text.ids) for text in encoded)
+    lengths[lengths == 0] = 1
+    return (vectors / lengths).astype(np.float32)
 
 
 @cache

@@ -23,9 +23,9 @@ class SearchRequest(BaseModel):
 
     query: Text = Field(min_length=1, max_length=10_000)
     profile: Text | None = Field(
-        None, max_length=100, description="How to search. Not given: as RAG_PROFILE says."
+        default=None, max_length=100, description="How to search. Not given: as RAG_PROFILE says."
     )
-    limit: int = Field(8, ge=1, le=100)
+    limit: int = Field(default=8, ge=1, le=100)
     filter: dict[str, Any] = Field(
         default_factory=dict,
         max_length=20,

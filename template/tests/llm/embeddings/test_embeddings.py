@@ -1,6 +1,7 @@
 """Texts as vectors: the small ones of this machine, and a real wire to a provider's."""
 
 import json
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -72,7 +73,7 @@ async def test_local_vectors_have_length_1_and_know_what_is_alike() -> None:
     assert found.vectors.shape == (3, 256)
     assert np.allclose(np.diag(alike), 1, atol=1e-5)
     assert alike[0, 1] > alike[0, 2]
-    assert (found.embedder, found.cost) == (LOCAL, 0)
+    assert (found.embedder, found.cost) == (LOCAL, Decimal(0))
 
 
 async def test_an_empty_text_and_no_text_have_vectors_too() -> None:
