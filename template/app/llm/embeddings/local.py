@@ -49,7 +49,8 @@ def of_length_1(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the vectors with the length 1; one that is 0 stays so."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1
-    return (vectors / lengths).astype(np.float32)
+    unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+    return unit
 
 
 @cache
