@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.core.registry import load_features
+
 if TYPE_CHECKING:
-    from app.llm.calls import Message, Reply
+    from collections.abc import AsyncGenerator
+
+    from app.llm.calls import Event, Message, Reply
 
 cli = typer.Typer()
+
+
+def _has_documents() -> bool:
+    """Whether a feature answers from documents. Imports none: `app --help` stays fast."""
+    return any("documents" in feature.extensions("llm.answerers") for feature in load_features())
+
 
 Model = Annotated[str | None, typer.Option(help="The model, `provider:name`. \\[default: LLM_MODEL]")]
 
@@ -20,6 +30,14 @@ Model = Annotated[str | None, typer.Option(help="The model, `provider:name`. \\[
 def ask(
     prompt: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
     model: Model = None,
+    documents: Annotated[
+        bool,
+        typer.Option(
+            "--documents",
+            help="Answer from the documents alone, with citations.",
+            hidden=not _has_documents(),
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Ask the model one question."""
@@ -28,7 +46,7 @@ def ask(
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         raise InvalidInput("The question is empty.", hint="Type it after `ask`, in quotation marks.")
-    reply = asyncio.run(_answer(text, [], model, quiet=as_json))
+    reply = asyncio.run(_answer(text, [], model, documents=documents, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(_document(reply), ensure_ascii=False))
 
@@ -62,19 +80,45 @@ def _next_line() -> str:
         raise
 
 
-async def _answer(
-    text: str, history: "list[Message]", model: str | None, *, quiet: bool = False
-) -> "Reply[str]":
-    """Print the answer as it comes, and on standard error what it took."""
-    from app.core.errors import AppError
-    from app.llm.calls import Reply
+def _events(text: str, history: "list[Message]", model: str | None) -> "AsyncGenerator[Event, None]":
     from app.llm.facade import stream
     from app.llm.prompts import load_prompt
 
     instructions = load_prompt("llm.chat").render()
+    return stream(text, instructions=instructions, history=history, model=model)
+
+
+async def _events_of_documents(text: str, model: str | None) -> "AsyncGenerator[Event, None]":
+    from app.core.errors import InvalidInput
+    from app.core.lifespan import open_features
+    from app.llm.calls import Call, Message
+    from app.llm.extensions import ANSWERERS
+    from app.llm.providers import default_model
+
+    answer = ANSWERERS.get("documents")
+    if answer is None:
+        raise InvalidInput("This project has no documents.", hint="The stage rag brings them.")
+    call = Call(messages=(Message("user", text),), model=model or default_model())
+    async with open_features(), aclosing(answer(call)) as events:
+        async for event in events:
+            yield event
+
+
+async def _answer(
+    text: str,
+    history: "list[Message]",
+    model: str | None,
+    *,
+    documents: bool = False,
+    quiet: bool = False,
+) -> "Reply[str]":
+    """Print the answer as it comes, and on standard error what it took."""
+    from app.core.errors import AppError
+    from app.llm.calls import Reply
+
     reply: Reply[str] | None = None
     is_broken_off = False
-    events = stream(text, instructions=instructions, history=history, model=model)
+    events = _events_of_documents(text, model) if documents else _events(text, history, model)
     try:
         async with aclosing(events):  # also when the reader of our output leaves in the middle
             async for event in events:

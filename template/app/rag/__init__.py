@@ -6,6 +6,7 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.rag.access import current_owners, current_readers
+    from app.rag.answers import Answered, Source, last_answer, stream_answer
     from app.rag.filters import parse_filter
     from app.rag.indexes import get_store, index_to_search
     from app.rag.models import EVERYONE, RagDocument, State
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVERYONE",
     "INGEST",
+    "Answered",
     "Chunk",
     "Condition",
     "DocumentView",
@@ -32,6 +34,7 @@ __all__ = [
     "Origin",
     "RagDocument",
     "RagSettings",
+    "Source",
     "State",
     "VectorStore",
     "Weights",
@@ -44,17 +47,20 @@ __all__ = [
     "index_to_search",
     "ingest",
     "keyword_text",
+    "last_answer",
     "list_documents",
     "parse_filter",
     "reindex",
     "remove_document",
     "resume",
     "search",
+    "stream_answer",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     access=("current_owners", "current_readers"),
+    answers=("Answered", "Source", "last_answer", "stream_answer"),
     filters=("parse_filter",),
     indexes=("get_store", "index_to_search"),
     models=("EVERYONE", "RagDocument", "State"),

@@ -9,6 +9,11 @@ feature = Feature(
         "core.settings": ["app.rag.settings:RagSettings"],
         "core.commands": ["app.rag.cli:cli"],
         "core.checks": {"documents": "app.rag.indexes:check_store"},
+        "agents.toolsets": ["app.rag.tools:open_document_tools"],
+        "llm.answerers": {"documents": "app.rag.chat:answer"},
+        "mcp.server.resources": ["app.rag.resources:library"],
+        "mcp.server.tools": ["app.rag.tools:search_documents"],
+        "openai.models": {"documents": "app.rag.chat:answer"},
         "workflows.workflows": {
             "ingest_document": "app.rag.workflows:ingest_document",
             "ingest_parts": "app.rag.workflows:ingest_parts",

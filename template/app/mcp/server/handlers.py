@@ -1,4 +1,4 @@
-"""What MCP clients see of us: each workflow is a tool, each prompt file a prompt.
+"""What MCP clients see of us: each workflow is a tool, each prompt file a prompt; features add theirs.
 
 A tool call is a durable run: it is queued, done by a worker and kept. A client that goes away leaves it be.
 """
@@ -17,12 +17,17 @@ from mcp.types import (
     GetPromptRequestParams,
     GetPromptResult,
     ListPromptsResult,
+    ListResourcesResult,
     ListToolsResult,
     PaginatedRequestParams,
     Prompt,
     PromptArgument,
     PromptMessage,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
     TextContent,
+    TextResourceContents,
     Tool,
 )
 from starlette.requests import Request
@@ -32,6 +37,7 @@ from app.core.errors import AppError
 from app.core.project import about_project
 from app.core.scope import in_scope
 from app.llm import load_prompt, prompt_files
+from app.mcp.server.extensions import LIBRARIES, TOOLS, ServedResource, ServedTool
 from app.runs import Run, follow_run, get_run, start_run
 from app.workflows import WORKFLOWS
 
@@ -51,15 +57,22 @@ def build_server() -> Server[Any]:
         on_call_tool=call_tool,
         on_list_prompts=list_prompts,
         on_get_prompt=get_prompt,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
     )
 
 
 async def list_tools(context: Context, _params: PaginatedRequestParams | None) -> ListToolsResult:
-    """Return the workflows."""
+    """Return the workflows, and what features answer at once."""
     _require(context, "runs:read")
     workflows = list(WORKFLOWS.load().values())
+    served = [
+        Tool(name=tool.name, description=tool.description, input_schema=dict(tool.parameters))
+        for tool in TOOLS.load().values()
+    ]
     return ListToolsResult(
-        tools=[
+        tools=served
+        + [
             Tool(
                 name=workflow.name,
                 description=workflow.summary,
@@ -73,6 +86,9 @@ async def list_tools(context: Context, _params: PaginatedRequestParams | None) -
 
 async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
     """Run a workflow and return its output. What is wrong with the input is said to the model."""
+    served = {tool.name: tool for tool in TOOLS.load().values()}
+    if params.name in served:
+        return await _call_served(context, served[params.name], params.arguments or {})
     _require(context, "runs:write")
     if params.name not in WORKFLOWS.names():
         raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r}.")
@@ -90,6 +106,14 @@ async def call_tool(context: Context, params: CallToolRequestParams) -> CallTool
         if event.type == "waiting":
             return _said(f"The run {run.id} waits for a person's decision at {event.data['step']!r}.")
     return _result(await get_run(run.id))
+
+
+async def _call_served(context: Context, tool: ServedTool, arguments: dict[str, Any]) -> CallToolResult:
+    try:
+        with as_caller(context):
+            return _said(await tool.call(arguments))
+    except AppError as error:
+        return _said(str(error), is_error=True)
 
 
 def _result(run: Run | None) -> CallToolResult:
@@ -130,6 +154,43 @@ async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPro
         raise MCPError(INVALID_PARAMS, str(error)) from None
     content = TextContent(type="text", text=rendered.text)
     return GetPromptResult(messages=[PromptMessage(role="user", content=content)])
+
+
+async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
+    """Return the resources that the caller may read."""
+    scheme, _, cursor = (params.cursor if params and params.cursor else "").partition(":")
+    libraries = list(LIBRARIES.load().values())
+    names = [library.scheme for library in libraries]
+    place = names.index(scheme) if scheme in names else 0
+    if not libraries:
+        return ListResourcesResult(resources=[])
+    with as_caller(context):
+        found, following = await libraries[place].page(cursor or None)
+    after = f"{names[place]}:{following}" if following else None
+    if after is None and place + 1 < len(libraries):
+        after = f"{names[place + 1]}:"
+    return ListResourcesResult(resources=[_resource(each) for each in found], next_cursor=after)
+
+
+def _resource(served: ServedResource) -> Resource:
+    return Resource(
+        uri=served.uri, name=served.name, description=served.description, mime_type=served.media_type
+    )
+
+
+async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+    """Return the text of a resource."""
+    uri = str(params.uri)
+    scheme = uri.partition(":")[0]
+    library = next((each for each in LIBRARIES.load().values() if each.scheme == scheme), None)
+    if library is None:
+        raise MCPError(INVALID_PARAMS, f"There is no resource {uri!r}.")
+    try:
+        with as_caller(context):
+            text = await library.read(uri)
+    except AppError as error:
+        raise MCPError(INVALID_PARAMS, str(error)) from None
+    return ReadResourceResult(contents=[TextResourceContents(uri=uri, text=text, mime_type="text/plain")])
 
 
 @contextmanager

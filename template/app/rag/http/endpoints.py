@@ -1,4 +1,4 @@
-"""`/v1/documents` and `/v1/search`."""
+"""`/v1/documents`, `/v1/search` and `/v1/answers`."""
 
 import asyncio
 import json
@@ -6,10 +6,11 @@ from collections.abc import AsyncIterable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.api import declare_scope, problem_responses, require
+from app.api import declare_scope, problem_responses, require, while_connected
 from app.core.errors import FieldError, InvalidInput
 from app.rag import (
     EVERYONE,
@@ -22,14 +23,17 @@ from app.rag import (
     current_owners,
     current_readers,
     get_document,
+    last_answer,
     list_documents,
     parse_filter,
     remove_document,
     search,
+    stream_answer,
 )
 from app.rag.errors import DocumentsNotAllowed, RagDocumentNotFound
-from app.rag.http.schemas import DocumentPage, SearchRequest, SearchResults
+from app.rag.http.schemas import AnswerRequest, AnswerView, DocumentPage, SearchRequest, SearchResults
 from app.rag.http.starting import start
+from app.rag.http.streaming import stream
 
 READ, WRITE = require("documents:read"), require("documents:write")
 for scope in ("documents:read:all", "documents:write:all"):
@@ -38,6 +42,7 @@ for scope in ("documents:read:all", "documents:write:all"):
 router = APIRouter(prefix="/v1", tags=["documents"])
 
 _LOOK_SECONDS = 0.5
+_EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 
 
 async def _readable(document_id: UUID) -> Listed:
@@ -185,3 +190,26 @@ async def search_documents(request: SearchRequest) -> SearchResults:
         conditions=parse_filter(request.filter),
     )
     return SearchResults(hits=[HitView.of(hit) for hit in hits])
+
+
+@router.post(
+    "/answers",
+    response_model=AnswerView,
+    dependencies=[READ],
+    responses={
+        200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}},
+        **problem_responses(400, 401, 403, 413, 415, 422, 429, 502, 503, 504),
+    },
+)
+async def answer_question(request: Request, body: AnswerRequest) -> AnswerView | StreamingResponse:
+    """Answer from the documents that you may read, with citations; or say that it is not in them."""
+    events = stream_answer(
+        body.question,
+        readers=current_readers(),
+        profile=body.profile,
+        limit=body.limit,
+        conditions=parse_filter(body.filter),
+    )
+    if body.stream:
+        return await stream(request, events)
+    return AnswerView.of(await while_connected(request, last_answer(events)))

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.core.quotations import plain_words, stands_in
 from app.systems.multi_agent.schemas import Claim, Evidence
 
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,\u2013-]\s*\d{1,3})*)\]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SHORTEST_QUOTE = 12
 
 
 def weigh(claims: Sequence[Claim], sources: Mapping[str, str]) -> Evidence:
@@ -18,7 +18,7 @@ def weigh(claims: Sequence[Claim], sources: Mapping[str, str]) -> Evidence:
         claim = made.model_copy(update={"source": _source_name(made.source, sources)})
         if not stands_in(claim.quote, sources.get(claim.source, "")):
             dropped.append(claim.text)
-        elif (claim.source, _plain(claim.quote)) not in {(k.source, _plain(k.quote)) for k in kept}:
+        elif (claim.source, plain_words(claim.quote)) not in {(k.source, plain_words(k.quote)) for k in kept}:
             kept.append(claim)
     return Evidence(claims=kept, dropped=dropped)
 
@@ -28,17 +28,6 @@ def _source_name(name: str, sources: Mapping[str, str]) -> str:
     plain = name.strip().casefold()
     known = {source.casefold(): source for source in sources}
     return known.get(plain) or known.get(plain.rpartition(".")[0]) or name
-
-
-def stands_in(quote: str, text: str) -> bool:
-    """Whether words stand in a text, whatever their case, spacing and quotation marks."""
-    wanted = _plain(quote)
-    shortest = _SHORTEST_QUOTE if wanted.isascii() else _SHORTEST_QUOTE // 3  # a character may be a word
-    return len(wanted) >= shortest and wanted in _plain(text)
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def cited(text: str) -> list[int]:
