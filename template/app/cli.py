@@ -28,8 +28,24 @@ def build_cli() -> typer.Typer:
     cli.callback()(_set_up)
     cli.add_typer(core_cli)
     for commands in COMMANDS.load().values():
-        cli.add_typer(commands)
+        cli.add_typer(_with_shared_groups(commands, cli))
     return cli
+
+
+def _with_shared_groups(commands: typer.Typer, cli: typer.Typer) -> typer.Typer:
+    """Return a feature's commands; those of a group that another feature has too, such as `eval`, join it."""
+    known = {
+        group.name: group.typer_instance
+        for other in cli.registered_groups
+        if other.typer_instance
+        for group in other.typer_instance.registered_groups
+    }
+    for group in [group for group in commands.registered_groups if group.name in known]:
+        first, other = known[group.name], group.typer_instance
+        if first and other:
+            first.registered_commands += other.registered_commands
+            commands.registered_groups.remove(group)
+    return commands
 
 
 def _set_up(context: typer.Context) -> None:

@@ -38,7 +38,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add files and folders, and wait until they can be found. What has not changed is left alone."""
-    outcomes = _run(_add(paths, owner, _parse_fields(field or []), quiet=as_json))
+    outcomes = run_with_database(_add(paths, owner, _parse_fields(field or []), quiet=as_json))
     if as_json:
         typer.echo(json.dumps({"documents": [_outcome(each) for each in outcomes]}, ensure_ascii=False))
     if any(each.error for each in outcomes):
@@ -96,7 +96,7 @@ def _parse_fields(given: list[str]) -> dict[str, Any]:
 @documents.command("list", epilog="Example: uv run app documents list --json")
 def list_documents(as_json: Json = False) -> None:
     """List the documents, the newest first."""
-    found = _run(_all_documents())
+    found = run_with_database(_all_documents())
     if as_json:
         typer.echo(json.dumps({"documents": [_listed(each) for each in found]}, ensure_ascii=False))
         return
@@ -135,7 +135,7 @@ def remove(
     names: Annotated[list[str], typer.Argument(help="Ids, or files and folders as they were added.")],
 ) -> None:
     """Delete documents, and all that was made of them."""
-    for source in _run(_remove(names)):
+    for source in run_with_database(_remove(names)):
         typer.echo(f"Removed {source}.")
 
 
@@ -165,7 +165,7 @@ async def _remove(names: list[str]) -> list[str]:
 @documents.command(epilog="Example: uv run app documents reindex")
 def reindex() -> None:
     """Build the index anew, as the settings say; the old one is searched until the new one is complete."""
-    index = _run(_reindex())
+    index = run_with_database(_reindex())
     typer.echo(f"Now searched: index {index.id} of {index.embedder}, chunks {index.chunking}.")
 
 
@@ -191,7 +191,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search the documents, and show each passage with its scores."""
-    hits = _run(_search(query, profile, limit, filter_))
+    hits = run_with_database(_search(query, profile, limit, filter_))
     if as_json:
         typer.echo(json.dumps({"hits": [_hit(each) for each in hits]}, ensure_ascii=False))
         return
@@ -231,7 +231,7 @@ def _hit(hit: "Hit") -> dict[str, object]:
     return HitView.of(hit).model_dump(mode="json")
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_with_database(work: Coroutine[Any, Any, T]) -> T:
     """Run with the features open. On a developer's machine the tables are brought up to date first."""
     from app.core.lifespan import open_features
     from app.core.settings import AppSettings

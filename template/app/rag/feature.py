@@ -7,7 +7,7 @@ feature = Feature(
     requires=("db", "llm", "llm.embeddings", "parsing", "workflows"),
     extends={
         "core.settings": ["app.rag.settings:RagSettings"],
-        "core.commands": ["app.rag.cli:cli"],
+        "core.commands": ["app.rag.cli:cli", "app.rag.evaluation.cli:cli"],
         "core.checks": {"documents": "app.rag.indexes:check_store"},
         "agents.toolsets": ["app.rag.tools:open_document_tools"],
         "llm.answerers": {"documents": "app.rag.chat:answer"},

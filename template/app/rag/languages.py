@@ -11,6 +11,8 @@ _COMMON = {
         Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     ).items()
 }
+COMMON_WORDS = frozenset(word for words in _COMMON.values() for word in words)
+"""Of all these languages."""
 _ENOUGH = 0.04
 """Of the words of prose at least these are among the common ones."""
 _SAMPLE = 20_000

@@ -2,9 +2,13 @@
 question."""
 
 import re
+from collections.abc import Callable
 
 from app.llm import Answer, Question
 from app.rag.citations import NOT_FOUND
+from app.rag.evaluation.drafting import Drafted
+from app.rag.strategies.questions import Queries, Understood
+from app.rag.strategies.reranking import Order
 
 _COMMON = re.compile(
     r"\b(are|can|did|does|for|from|how|may|must|that|the|this|was|were|what|when|where|which|who|why|with)\b"
@@ -13,9 +17,34 @@ _COMMON = re.compile(
 
 def answer(question: Question) -> Answer:
     """Answer from the passages, with citations; or say that it is not in them."""
-    if question.prompt_name == "rag.answer":
-        return _cited(question.prompt)
-    return None
+    prompt = question.prompt
+    asked = _inside("question", prompt)[-1]
+    scripts: dict[str, Callable[[], Answer]] = {
+        "rag.answer": lambda: _cited(prompt),
+        "rag.draft": lambda: _drafted(_inside("passage", prompt)[-1]),
+        "rag.expand": lambda: Queries(queries=[" ".join(re.findall(r"[^\W_]{3,}", _COMMON.sub(" ", asked)))]),
+        "rag.hyde": lambda: asked,
+        "rag.rerank": lambda: _order(prompt),
+        "rag.self_query": lambda: _understood(asked),
+    }
+    script = scripts.get(question.prompt_name or "")
+    return script() if script else None
+
+
+def _drafted(passage: str) -> Drafted:
+    sentence = " ".join(max(re.split(r"(?<=[.!?])\s+|\n+", passage), key=len).split())
+    return Drafted(question=f"What is said of {' '.join(sentence.split()[:8])}?", quote=sentence)
+
+
+def _understood(asked: str) -> Understood:
+    formats = re.findall(r"\b(pdf|docx|pptx|xlsx|html|markdown|csv|json)\b", asked, re.IGNORECASE)
+    return Understood(query=asked, filter={"format": formats[0].lower()} if formats else {})
+
+
+def _order(prompt: str) -> Order:
+    asked = _words(_inside("question", prompt)[-1])
+    passages = dict(enumerate(_inside("passage", prompt), 1))
+    return Order(numbers=sorted(passages, key=lambda number: -len(asked & _words(passages[number]))))
 
 
 def _cited(prompt: str) -> str:

@@ -233,6 +233,9 @@ async def end_removal(document_id: UUID) -> None:
 
 # ---- indexes
 
+EVALUATION = "evaluation:"
+"""With this begins how the chunks of an index were cut that holds no documents, but an evaluation's."""
+
 
 async def current_index() -> Index | None:
     """Return the index that is searched; None before the first document."""
@@ -243,7 +246,18 @@ async def current_index() -> Index | None:
 
 async def all_indexes() -> list[Index]:
     """Return the indexes, the current one first."""
-    statement = select(RagIndex).order_by(RagIndex.is_current.desc(), RagIndex.id)
+    statement = (
+        select(RagIndex)
+        .where(~RagIndex.chunking.startswith(EVALUATION))
+        .order_by(RagIndex.is_current.desc(), RagIndex.id)
+    )
+    async with transaction() as session:
+        return [_index(row) for row in (await session.scalars(statement)).all()]
+
+
+async def evaluation_indexes() -> list[Index]:
+    """Return the indexes of evaluations."""
+    statement = select(RagIndex).where(RagIndex.chunking.startswith(EVALUATION)).order_by(RagIndex.id)
     async with transaction() as session:
         return [_index(row) for row in (await session.scalars(statement)).all()]
 

@@ -94,4 +94,4 @@ class HitView(BaseModel):
     @classmethod
     def of(cls, hit: Hit) -> "HitView":
         """Return the view of a hit."""
-        return cls.model_validate(vars(hit))
+        return cls.model_validate({name: value for name, value in vars(hit).items() if name != "found"})

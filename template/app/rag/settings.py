@@ -3,11 +3,11 @@
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from app.core.errors import InvalidInput, available
-from app.core.settings import Settings
+from app.core.settings import Settings, Url
 from app.rag.profiles import PROFILES, Profile
 
 FieldType = Literal["text", "number", "date", "flag"]
@@ -61,6 +61,17 @@ class RagSettings(Settings):
 
     parts_per_run: int = Field(4, ge=1, le=1000)
     """With workers: a document of more parts is shared by several runs, of so many parts each."""
+
+    rerank_url: Url | None = None
+    """A server that re-ranks: Cohere, Jina, Voyage, vLLM, TEI …; the whole URL, such as `https://host/v1/rerank`."""
+
+    rerank_model: str = ""
+    """The model that it is asked for."""
+
+    rerank_api_key: SecretStr | None = None
+
+    rerank_timeout: float = Field(10.0, gt=0)
+    """Seconds until it is given up; then the order stays as it is."""
 
     profile: str = "hybrid"
     """The profile of searches that name none."""

@@ -95,6 +95,8 @@ class Found:
     """The higher, the better; what it means depends on the search."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """Of each search that has found it: `dense` is the cosine, `keyword` the BM25."""
+    found_by: tuple[str, ...] = ()
+    """Which steps have brought it in."""
 
     @property
     def key(self) -> tuple[UUID, int, int]:
