@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.rag.store import Weights
+
 
 class Profile(BaseModel):
     """What is done with a question.
@@ -15,9 +17,10 @@ class Profile(BaseModel):
 
     mode: Literal["hybrid", "dense", "keyword"] = "hybrid"
     """Which rankings: of vectors, of words, or both, fused."""
-    dense_weight: float = Field(default=1.0, ge=0, le=100)
-    """How much the ranking of vectors counts where both are fused."""
-    keyword_weight: float = Field(default=2.0, ge=0, le=100)
+    dense_weight: float | None = Field(default=None, ge=0, le=100)
+    """How much the ranking of vectors counts where both are fused. None: what was found best for the
+    embedder."""
+    keyword_weight: float | None = Field(default=None, ge=0, le=100)
     """How much the ranking of words counts."""
     self_query: bool = False
     """A model splits the question into what is looked for and a filter: "invoices of 2025" filters by the
@@ -38,6 +41,18 @@ class Profile(BaseModel):
     neighbours: int = Field(default=0, ge=0, le=5)
     """Passages before and after each hit that come with it."""
 
+    def weights(self, embedder: str) -> Weights:
+        """Return the weights for an index of this embedder."""
+        found = _WEIGHTS.get(embedder, Weights())
+        return Weights(
+            found.dense if self.dense_weight is None else self.dense_weight,
+            found.keyword if self.keyword_weight is None else self.keyword_weight,
+        )
+
+
+_WEIGHTS = {"local:wordllama": Weights(dense=1, keyword=3)}
+"""Found on the half of the shipped set that is for tuning (`app eval retrieval --part tune`): where vectors are
+weak, equal weights are worse than words alone. For others both count the same: measure yours."""
 
 PROFILES = {
     "hybrid": Profile(),

@@ -12,7 +12,7 @@ from app.rag.indexes import get_store, index_to_search
 from app.rag.models import RagDocument
 from app.rag.profiles import Profile
 from app.rag.settings import RagSettings
-from app.rag.store import Condition, Found, Index, Weights, Where
+from app.rag.store import Condition, Found, Index, Where
 from app.rag.strategies.fusion import fuse
 from app.rag.strategies.questions import expand, imagine, understand
 from app.rag.strategies.relevance import with_relevance
@@ -115,7 +115,7 @@ async def _find(index: Index, asked: Asked, query: str, where: Where, imagined: 
         if profile.mode == "dense":
             found = await store.dense(index, vector, where, many)
         else:
-            weights = Weights(profile.dense_weight, profile.keyword_weight)
+            weights = profile.weights(index.embedder)
             found = await store.hybrid(index, query, vector, where, many, weights)
     return [replace(each, found_by=tuple(each.scores)) for each in found]
 

@@ -203,6 +203,4 @@ def draft(
         raise InvalidInput(f"{path} exists already.", hint="Name another file.")
     drafted = run_with_database(write(questions))
     save(path, drafted)
-    typer.echo(
-        f"Wrote {len(drafted)} questions to {path}. Read and correct them: you measure by them."
-    )
+    typer.echo(f"Wrote {len(drafted)} questions to {path}. Read and correct them: you measure by them.")
