@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from app.rag.settings import RagSettings
     from app.rag.store import Chunk, Condition, Found, Index, Origin, VectorStore, Weights, Where
     from app.rag.words import keyword_text
-    from app.rag.workflows import INGEST
+    from app.rag.workflows import start_ingest
 
 __all__ = [
     "EVERYONE",
-    "INGEST",
     "Answered",
     "Chunk",
     "Condition",
@@ -54,6 +53,7 @@ __all__ = [
     "remove_document",
     "resume",
     "search",
+    "start_ingest",
     "stream_answer",
 ]
 
@@ -71,5 +71,5 @@ __getattr__ = lazy_exports(
     settings=("RagSettings",),
     store=("Chunk", "Condition", "Found", "Index", "Origin", "VectorStore", "Weights", "Where"),
     words=("keyword_text",),
-    workflows=("INGEST",),
+    workflows=("start_ingest",),
 )

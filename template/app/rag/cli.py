@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Coroutine
+from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -11,7 +14,11 @@ import typer
 from app.core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     from app.rag.adding import Outcome
+    from app.rag.estimating import Estimate
+    from app.rag.pipeline import Progress
     from app.rag.repository import Listed
     from app.rag.retrieval import Hit
 
@@ -35,29 +42,121 @@ def add(
         str, typer.Option(help="Who may find them: everyone, key:ID, or group:NAME.")
     ] = "everyone",
     field: Fields = None,
+    wait: Annotated[bool, typer.Option(help="Wait until they can be found; else workers index them.")] = True,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: take what changes, remove what goes. Ctrl-C ends it.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what it would take, also in dollars.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Add files and folders, and wait until they can be found. What has not changed is left alone."""
-    outcomes = run_with_database(_add(paths, owner, _parse_fields(field or []), quiet=as_json))
+    if dry_run:
+        _show_estimate(run_with_database(_estimate(paths)), as_json=as_json)
+        return
+    fields = _parse_fields(field or [])
+    outcomes = run_with_database(_add(paths, owner, fields, wait=wait, watch=watch, quiet=as_json))
     if as_json:
         typer.echo(json.dumps({"documents": [_outcome(each) for each in outcomes]}, ensure_ascii=False))
     if any(each.error for each in outcomes):
         raise typer.Exit(1)
 
 
-async def _add(paths: list[Path], owner: str, fields: dict[str, Any], *, quiet: bool) -> "list[Outcome]":
-    from app.rag.adding import add_files
+async def _add(
+    paths: list[Path], owner: str, fields: dict[str, Any], *, wait: bool, watch: bool, quiet: bool
+) -> "list[Outcome]":
     from app.rag.files import find_files
 
     files = list(find_files(paths))
-    if not files:
+    if not files and not watch:
         raise InvalidInput("There is no file to add.", hint="Hidden ones are left out.")
-    outcomes: list[Outcome] = []
-    async for outcome in add_files(files, owner=owner, fields=fields):
-        outcomes.append(outcome)
-        if not quiet:
-            _show(outcome, len(outcomes), len(files))
+    outcomes = await _add_files(files, owner, fields, wait=wait, quiet=quiet)
+    if watch:
+        await _watch(paths, owner, fields, wait=wait)
     return outcomes
+
+
+async def _add_files(
+    files: list[Path], owner: str, fields: dict[str, Any], *, wait: bool, quiet: bool
+) -> "list[Outcome]":
+    from app.rag.adding import add_files
+    from app.rag.extensions import STARTERS
+    from app.rag.workflows import start_ingest
+
+    if not wait and not STARTERS.names():
+        raise InvalidInput("This project has no workers.", hint="Leave --no-wait out.")
+    outcomes: list[Outcome] = []
+    with _progress(quiet=quiet) as shown:
+        async for outcome in add_files(
+            files, owner=owner, fields=fields, start=None if wait else start_ingest, progress=shown
+        ):
+            outcomes.append(outcome)
+            if not quiet:
+                _show(outcome, len(outcomes), len(files))
+    return outcomes
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> "Generator[Callable[[Path], Progress] | None, None, None]":
+    """Show a bar for each document that is indexed, where somebody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+
+        def of(path: Path) -> "Progress":
+            bar = bars.add_task(path.name, total=None)
+
+            def advance(done: int, parts: int) -> None:
+                bars.update(bar, completed=done, total=parts, visible=done < parts)
+
+            return advance
+
+        yield of
+
+
+async def _watch(paths: list[Path], owner: str, fields: dict[str, Any], *, wait: bool) -> None:
+    from app.rag import repository
+    from app.rag.files import source_of
+    from app.rag.pipeline import remove_document
+    from app.rag.watching import changes
+
+    typer.secho("Watching. Ctrl-C ends it.", dim=True, err=True)
+    async for changed, gone in changes(paths):
+        if changed:
+            await _add_files(changed, owner, fields, wait=wait, quiet=False)
+        for document in await repository.find_by_source([source_of(path) for path in gone], owner):
+            await remove_document(document.id)
+            typer.echo(f"removed: {document.source}")
+
+
+async def _estimate(paths: list[Path]) -> "Estimate":
+    from app.rag.estimating import estimate_files
+    from app.rag.files import find_files
+
+    return await estimate_files(find_files(paths))
+
+
+def _show_estimate(estimate: "Estimate", *, as_json: bool) -> None:
+    if as_json:
+        document = {name: str(v) if name.endswith("cost") else v for name, v in vars(estimate).items()}
+        typer.echo(json.dumps(document))
+        return
+    typer.echo(f"{estimate.files} files, {estimate.unreadable} of them unreadable, {estimate.chunks} chunks")
+    cost = _dollars(estimate.embedding_cost)
+    typer.echo(f"embedding: {estimate.embedded_tokens} tokens, {cost} ({estimate.embedder})")
+    if estimate.model:
+        tokens_in, tokens_out = estimate.context_tokens
+        cost = _dollars(estimate.context_cost)
+        typer.echo(f"contexts: {tokens_in} + {tokens_out} tokens, {cost} at most ({estimate.model})")
+
+
+def _dollars(cost: Decimal | None) -> str:
+    return "price unknown" if cost is None else f"${cost:.4f}"
 
 
 def _show(outcome: "Outcome", number: int, files: int) -> None:

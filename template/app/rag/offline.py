@@ -21,14 +21,25 @@ def answer(question: Question) -> Answer:
     asked = _inside("question", prompt)[-1]
     scripts: dict[str, Callable[[], Answer]] = {
         "rag.answer": lambda: _cited(prompt),
+        "rag.context": lambda: _heading(_inside("document", prompt)[-1]),
         "rag.draft": lambda: _drafted(_inside("passage", prompt)[-1]),
-        "rag.expand": lambda: Queries(queries=[" ".join(re.findall(r"[^\W_]{3,}", _COMMON.sub(" ", asked)))]),
+        "rag.expand": lambda: Queries(
+            queries=[" ".join(re.findall(r"[^\W_]{3,}", _COMMON.sub(" ", asked.casefold())))]
+        ),
         "rag.hyde": lambda: asked,
         "rag.rerank": lambda: _order(prompt),
         "rag.self_query": lambda: _understood(asked),
     }
     script = scripts.get(question.prompt_name or "")
     return script() if script else None
+
+
+def _heading(document: str) -> str:
+    return (
+        f"From: {document.strip().splitlines()[0].strip('# ')[:80]}"
+        if document.strip()
+        else "From a document"
+    )
 
 
 def _drafted(passage: str) -> Drafted:

@@ -9,6 +9,7 @@ at the same time: what is there already stays as it is.
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from app.llm.embeddings import embed
 from app.parsing import Limits, Parsed, Section, parse
 from app.rag import repository
 from app.rag.chunking import chunk
+from app.rag.contexts import contextualise
 from app.rag.errors import FileTooLarge, IndexMismatch, RagDocumentNotFound
 from app.rag.filters import check_fields
 from app.rag.indexes import get_store, index_to_build, index_to_write, retire
@@ -33,6 +35,7 @@ from app.rag.store import Chunk, Index, Origin
 
 log = structlog.get_logger(__name__)
 
+_NOTHING: Decimal | None = Decimal(0)
 _LONGEST_SOURCE = 1000
 Progress = Callable[[int, int], None]
 """Is told how many parts of a document are embedded, and how many there are."""
@@ -163,13 +166,23 @@ async def _embed_part(index: Index, key: PartKey) -> None:
     if part is None or part.vectors is not None:
         return
     chunks = from_json(part.chunks)
+    tokens, cost = 0, _NOTHING
+    if RagSettings.load().contexts:
+        chunks, tokens, cost = await contextualise(await _text_of(key.document), chunks)
     found = await embed([chunk.searched for chunk in chunks], embedder=index.embedder)
     if found.vectors.shape[1] != index.dimension:
         raise IndexMismatch(
             f"{index.embedder} gives {found.vectors.shape[1]} numbers now; the index has {index.dimension}.",
             hint="Run `uv run app documents reindex`.",
         )
-    await repository.keep_vectors(key, part.chunks, found.vectors.tobytes(), found.tokens, found.cost)
+    total = None if cost is None or found.cost is None else cost + found.cost
+    await repository.keep_vectors(key, to_json(chunks), found.vectors.tobytes(), tokens + found.tokens, total)
+
+
+async def _text_of(document_id: UUID) -> str:
+    content = await repository.content_of(document_id)
+    sections = content.sections["sections"] if content and content.sections else []
+    return "\n\n".join(text for text, *_ in sections)
 
 
 async def finish(index: Index, document: RagDocument) -> State:

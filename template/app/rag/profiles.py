@@ -51,8 +51,8 @@ class Profile(BaseModel):
 
 
 _WEIGHTS = {"local:wordllama": Weights(dense=1, keyword=3)}
-"""Found on the half of the shipped set that is for tuning (`app eval retrieval --part tune`): where vectors are
-weak, equal weights are worse than words alone. For others both count the same: measure yours."""
+"""Found on the half of the shipped set that is for tuning (`app eval retrieval --part tune`): where
+vectors are weak, equal weights are worse than words alone. For others both count the same: measure yours."""
 
 PROFILES = {
     "hybrid": Profile(),

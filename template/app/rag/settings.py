@@ -44,6 +44,10 @@ class RagSettings(Settings):
     chunk_overlap: int = Field(40, ge=0, le=500)
     """Tokens that a chunk repeats of the one before it."""
 
+    contexts: bool = False
+    """Whether a model writes for each chunk where in the document it stands. `documents add --dry-run` says
+    what that costs."""
+
     max_file_bytes: int = Field(50_000_000, ge=1000)
     """Bytes that a file may have."""
 

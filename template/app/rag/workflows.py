@@ -4,7 +4,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.errors import ConfigurationError
 from app.core.scope import current_scope
+from app.db import new_id
 from app.rag import pipeline, repository
 from app.rag.errors import RagDocumentNotFound
 from app.rag.extensions import STARTERS
@@ -42,6 +44,14 @@ class Ingested(BaseModel):
     document: UUID
     state: State
     """`embedding`: other workers have the rest of it; `deleting`: it is not there any more."""
+
+
+async def start_ingest(document_id: UUID) -> None:
+    """Let workers index a document. Raises `ConfigurationError` if there are none."""
+    start = STARTERS.first()
+    if start is None:
+        raise ConfigurationError("This project has no workers.")
+    await start(INGEST, {"document": str(document_id)}, f"document {document_id} {new_id()}")
 
 
 async def run_ingest_document(data: IngestDocument, _steps: Steps) -> Ingested:

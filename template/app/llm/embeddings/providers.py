@@ -35,7 +35,8 @@ class EmbeddingProvider:
 
     name: str
     sdk: str
-    """The module that must be installed."""
+    """The module that must be installed; of the extra `openai` the one that its SDK does not bring by
+    itself."""
     extra: str
     """The extra of pydantic-ai-slim that installs it."""
     default_model: str
@@ -127,7 +128,7 @@ def _bedrock(name: str) -> "EmbeddingModel":
 _TABLE = (
     EmbeddingProvider(
         name="openai",
-        sdk="openai",
+        sdk="tiktoken",
         extra="openai",
         default_model="text-embedding-3-small",
         variable="OPENAI_API_KEY",
@@ -145,7 +146,7 @@ _TABLE = (
     ),
     EmbeddingProvider(
         name="azure",
-        sdk="openai",
+        sdk="tiktoken",
         extra="openai",
         default_model="text-embedding-3-small",
         variable="AZURE_OPENAI_ENDPOINT",
@@ -163,7 +164,7 @@ _TABLE = (
     ),
     EmbeddingProvider(
         name="mistral",
-        sdk="openai",
+        sdk="tiktoken",
         extra="openai",
         default_model="mistral-embed",
         variable="MISTRAL_API_KEY",
@@ -172,7 +173,7 @@ _TABLE = (
     ),
     EmbeddingProvider(
         name="ollama",
-        sdk="openai",
+        sdk="tiktoken",
         extra="openai",
         default_model="nomic-embed-text",
         variable="OLLAMA_BASE_URL",

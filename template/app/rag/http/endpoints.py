@@ -14,7 +14,6 @@ from app.api import declare_scope, problem_responses, require, while_connected
 from app.core.errors import FieldError, InvalidInput
 from app.rag import (
     EVERYONE,
-    INGEST,
     DocumentView,
     HitView,
     Listed,
@@ -28,11 +27,11 @@ from app.rag import (
     parse_filter,
     remove_document,
     search,
+    start_ingest,
     stream_answer,
 )
 from app.rag.errors import DocumentsNotAllowed, RagDocumentNotFound
 from app.rag.http.schemas import AnswerRequest, AnswerView, DocumentPage, SearchRequest, SearchResults
-from app.rag.http.starting import start
 from app.rag.http.streaming import stream
 
 READ, WRITE = require("documents:read"), require("documents:write")
@@ -85,7 +84,7 @@ async def create_document(
         fields=_fields(fields),
     )
     if is_new:
-        await start(INGEST, {"document": str(document.id)}, f"document {document.id} {document.updated_at}")
+        await start_ingest(document.id)
     else:
         response.status_code = 200
     response.headers["Location"] = f"/v1/documents/{document.id}"

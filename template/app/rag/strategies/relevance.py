@@ -12,15 +12,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_STEM = 6
-"""Characters: as long as these are the same, two words count as one."""
+_SHORTEST, _LONGEST = 4, 6
+"""Characters of a stem: words count as one if the stem of the one begins that of the other."""
 
 
 def coverage(question: str, text: str) -> float:
     """Return which part of the question's words stand in a text; 0 if it has none that say something."""
-    asked = {word[:_STEM] for word in words(question) if word not in COMMON_WORDS}
-    there = {word[:_STEM] for word in words(text)}
-    return len(asked & there) / len(asked) if asked else 0.0
+    asked = {_stem(word) for word in words(question) if word not in COMMON_WORDS}
+    there = {_stem(word) for word in words(text)}
+    found = [stem for stem in asked if stem in there or any(_are_one(stem, other) for other in there)]
+    return len(found) / len(asked) if asked else 0.0
+
+
+def _stem(word: str) -> str:
+    return word if len(word) <= _SHORTEST else word[: max(_SHORTEST, min(_LONGEST, len(word) - 2))]
+
+
+def _are_one(stem: str, other: str) -> bool:
+    shortest = min(len(stem), len(other))
+    return shortest >= _SHORTEST and stem[:shortest] == other[:shortest]
 
 
 def with_relevance(

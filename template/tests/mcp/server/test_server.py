@@ -10,6 +10,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
 
 from app.llm import prompt_files
+from app.mcp.server.extensions import TOOLS
 from app.workflows import WORKFLOWS, get_workflow
 from tests.api.fixtures import Served
 
@@ -43,9 +44,9 @@ async def test_every_workflow_is_a_tool_with_its_schemas(served: Served, key: st
     async with connected(served, key) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
 
-    assert set(tools) == set(WORKFLOWS.names())
-    for name, tool in tools.items():
-        assert tool.input_schema == get_workflow(name).input.model_json_schema()
+    assert set(tools) == {*WORKFLOWS.names(), *(tool.name for tool in TOOLS.load().values())}
+    for name in WORKFLOWS.names():
+        assert tools[name].input_schema == get_workflow(name).input.model_json_schema()
 
 
 async def test_a_tool_call_is_a_run_that_is_kept(served: Served, key: str) -> None:

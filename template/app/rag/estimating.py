@@ -1,0 +1,81 @@
+"""What it would cost to index files: nothing is kept, and no model is asked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from app.core.errors import AppError
+from app.llm import default_model
+from app.parsing import Limits, parse
+from app.rag.chunking import chunk
+from app.rag.contexts import estimate
+from app.rag.indexes import index_to_search, wanted_embedder
+from app.rag.settings import RagSettings
+from app.rag.splitting import count_tokens
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What indexing would take."""
+
+    files: int
+    unreadable: int
+    chunks: int
+    embedder: str
+    embedded_tokens: int
+    embedding_cost: Decimal | None
+    """US dollars; None: the price is not known."""
+    model: str | None
+    """That writes contexts; None: none are written."""
+    context_tokens: tuple[int, int]
+    """In and out, if the provider caches nothing."""
+    context_cost: Decimal | None
+
+
+async def estimate_files(paths: Iterable[Path]) -> Estimate:
+    """Read files, and return what indexing them would take."""
+    settings = RagSettings.load()
+    limits = Limits(settings.max_pages, settings.max_characters, settings.read_seconds, "RAG")
+    files = unreadable = chunks = embedded = tokens_in = tokens_out = 0
+    for path in paths:
+        files += 1
+        try:
+            parsed = await parse(path.read_bytes(), path.name, limits)
+        except (AppError, OSError):
+            unreadable += 1
+            continue
+        cut = chunk(parsed.sections, settings)
+        chunks += len(cut)
+        embedded += sum(count_tokens(each.searched) for each in cut)
+        if settings.contexts:
+            more_in, more_out = estimate(parsed.text, cut)
+            tokens_in, tokens_out = tokens_in + more_in, tokens_out + more_out
+    index = await index_to_search()
+    embedder = index.embedder if index else wanted_embedder()
+    model = default_model() if settings.contexts else None
+    return Estimate(
+        files=files,
+        unreadable=unreadable,
+        chunks=chunks,
+        embedder=embedder,
+        embedded_tokens=embedded,
+        embedding_cost=price(embedder, embedded, 0),
+        model=model,
+        context_tokens=(tokens_in, tokens_out),
+        context_cost=price(model, tokens_in, tokens_out) if model else Decimal(0),
+    )
+
+
+def price(model: str, tokens_in: int, tokens_out: int) -> Decimal | None:
+    """Return US dollars; None if the price of a model is not known."""
+    from genai_prices import Usage, calc_price
+
+    provider, _, name = model.partition(":")
+    if provider in {"local", "offline"}:
+        return Decimal(0)
+    try:
+        usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out)
+        return calc_price(usage, model_ref=name, provider_id=provider).total_price
+    except LookupError:
+        return None
