@@ -41,23 +41,26 @@ term AS MATERIALIZED (
     SELECT (quote_literal(min(word) FILTER (WHERE place = 1)) || ' & ('
             || string_agg(quote_literal(word), ' | ') FILTER (WHERE place > 1) || ')')::tsquery AS query
     FROM word HAVING max(chunks) FILTER (WHERE place = 1) > {candidates}
+), asked AS MATERIALIZED (
+    SELECT array_agg(word) AS words FROM word
 ), candidate AS MATERIALIZED (
     (SELECT document_id, version, position, language, words, length FROM rag_chunks
      WHERE index_id = {index} AND words @@ (SELECT query FROM rare){where} LIMIT 2 * {candidates})
     UNION
     (SELECT document_id, version, position, language, words, length FROM rag_chunks
      WHERE index_id = {index} AND words @@ (SELECT query FROM paired){where} LIMIT {candidates})
+), frequency AS MATERIALIZED (  -- the words of each candidate are read once
+    SELECT document_id, version, position, language, length, lexeme, array_length(positions, 1) AS tf
+    FROM candidate CROSS JOIN LATERAL unnest(candidate.words)
+    WHERE lexeme = ANY ((SELECT words FROM asked)::text[])
 ), ranked AS (
-    SELECT candidate.document_id, candidate.version, candidate.position,
-           sum(word.idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * candidate.length / corpus.mean))) AS bm25
-    FROM candidate
+    SELECT document_id, version, position,
+           sum(word.idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / corpus.mean))) AS bm25
+    FROM frequency
+    JOIN term ON term.language = frequency.language AND term.word = frequency.lexeme
+    JOIN word ON word.word = frequency.lexeme
     CROSS JOIN corpus
-    CROSS JOIN LATERAL (
-        SELECT lexeme, array_length(positions, 1) AS tf FROM unnest(candidate.words)
-    ) AS found
-    JOIN term ON term.language = candidate.language AND term.word = found.lexeme
-    JOIN word ON word.word = found.lexeme
-    GROUP BY candidate.document_id, candidate.version, candidate.position
+    GROUP BY document_id, version, position
     ORDER BY bm25 DESC, document_id, version, position
     LIMIT :many
 ), keyword AS (

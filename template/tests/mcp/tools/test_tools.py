@@ -82,7 +82,8 @@ async def test_tools_of_a_server_at_a_url_can_be_called(
     monkeypatch.setenv("OTHER_KEY", served.key("runs:*"))
     write(file, other={"url": f"{served.url}/mcp", "headers": {"Authorization": "Bearer ${OTHER_KEY}"}})
 
-    async with open_remote_tools() as (tool, *_):
+    async with open_remote_tools() as tools:
+        (tool,) = (tool for tool in tools if tool.name == "echo_summary")
         answer = await tool.call({"text": "One two three", "max_words": 1})
 
     assert json.loads(answer)["summary"] == "One"
