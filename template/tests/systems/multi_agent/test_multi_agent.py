@@ -4,11 +4,12 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConfigurationError, NotFound
+from app.core.quotations import stands_in
 from app.graphs import Graph, observe
 from app.llm.errors import BudgetExceeded
 from app.systems.multi_agent import workflow
 from app.systems.multi_agent.chat import write
-from app.systems.multi_agent.checking import cited, problems_of, stands_in, weigh
+from app.systems.multi_agent.checking import cited, problems_of, weigh
 from app.systems.multi_agent.library import read_source, search_sources, sources
 from app.systems.multi_agent.schemas import Claim, Report, ResearchQuestion, Source
 from app.systems.multi_agent.scoring import score
