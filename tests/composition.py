@@ -94,7 +94,8 @@ class Template:
     def blocks(self, path: str) -> tuple[tuple[Piece, ...], ...]:
         """Return the blocks of a file, where it is present: each with all that it can become."""
         if path not in self._pieces:
-            source = (self.root / self.paths[path]).read_text(encoding="utf-8")
+            content = _read(self.root / self.paths[path])
+            source = "" if b"\0" in content else content.decode()  # a binary file holds no text
             if not self.paths[path].endswith(SUFFIX):
                 self._pieces[path] = ((Piece(source, ALWAYS),),)
             else:

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path, PurePosixPath
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -22,7 +24,9 @@ TEMPLATE = template()
 READERS = {".toml": tomllib.loads, ".yaml": yaml.safe_load, ".yml": yaml.safe_load, ".json": json.loads}
 SCHEMA = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
 
-each_file = pytest.mark.parametrize("path", sorted(TEMPLATE.paths))
+ARCHIVES = sorted(path for path in TEMPLATE.paths if path.endswith(".zip"))
+
+each_text_file = pytest.mark.parametrize("path", sorted(TEMPLATE.paths.keys() - set(ARCHIVES)))
 each_rendered_file = pytest.mark.parametrize(
     "path", sorted(path for path, source in TEMPLATE.paths.items() if source.endswith(SUFFIX))
 )
@@ -45,7 +49,14 @@ def test_no_jinja_is_left(path: str) -> None:
     assert left == []
 
 
-@each_file
+@pytest.mark.parametrize("path", ARCHIVES)
+def test_an_archive_is_whole_and_leads_nowhere_else(path: str) -> None:
+    with ZipFile(BytesIO(TEMPLATE.content(path, {}))) as archive:
+        assert archive.testzip() is None
+        assert not [name for name in archive.namelist() if name.startswith("/") or ".." in name]
+
+
+@each_text_file
 def test_a_file_ends_with_one_newline_and_has_no_trailing_blanks(
     path: str, record_property: Callable[[str, object], None]
 ) -> None:
