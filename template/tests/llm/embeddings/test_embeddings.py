@@ -52,7 +52,6 @@ class Provider(BaseHTTPRequestHandler):
 @pytest.fixture
 async def provider(set_environment: SetEnvironment) -> Any:
     """A provider on this machine."""
-    pytest.importorskip("tiktoken", reason="it comes with pydantic-ai's extra openai")
 
     class Fresh(Provider):
         statuses: list[int] = []  # noqa: RUF012 - the server makes an instance for each request
