@@ -44,8 +44,8 @@ MODULES = {
 """The module of a distribution where it is not its name; None where it is used without an import."""
 
 WITHOUT_IMPORT = {"celery", "openai", "tiktoken"}
-"""Celery is a command; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to the tests' stand-in
-for providers with."""
+"""Celery is a command; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to the tests'
+stand-in for providers with."""
 
 _REQUIREMENT = re.compile(r'^ {4}"([A-Za-z][^"]*)",', re.MULTILINE)
 _KEY = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
