@@ -6,8 +6,8 @@
    writing.
 2. Keyword ranking on the shipped questions against bm25s.
 3. Search at 10,000 chunks and more (default: 10000 100000) of made-up text, whose words are as frequent as
-   words are (Zipf), and made-up vectors in clusters: p50 and p95 of each search against its bare SQL statement,
-   the recall of the HNSW index against exact search with and without a filter, and the disk that it takes.
+   words are (Zipf), and made-up vectors in clusters: p50 and p95 of each search against its bare SQL, the
+   recall of the HNSW index against exact search with and without a filter, and the disk that it takes.
 
 Prints ratios measured in this run, and names the machine.
 """
