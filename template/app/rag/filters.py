@@ -43,6 +43,16 @@ def check_fields(given: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
+def day_number(value: object) -> int | None:
+    """Return the number of the day that an ISO date names, for stores that put only numbers in order."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return date.fromisoformat(value).toordinal()
+    except ValueError:
+        return None
+
+
 def _known(name: str, types: Mapping[str, FieldType]) -> str:
     if name not in types:
         raise UnknownField(

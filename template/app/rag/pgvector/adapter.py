@@ -7,13 +7,13 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import RowMapping, delete, text
+from sqlalchemy import delete, text
 
 from app.db import transaction
 from app.rag import Chunk, Found, Index, Origin, Weights, Where, keyword_text
+from app.rag.keywords import KeywordIndex, keys_of, to_found, to_sql
 from app.rag.pgvector import statements
-from app.rag.pgvector.conditions import to_sql
-from app.rag.pgvector.models import RagChunk, RagTotal, RagWord
+from app.rag.pgvector.models import RagVector
 
 _EF_SEARCH = 200
 """Candidates that HNSW keeps while it searches: more find more, and take longer."""
@@ -26,63 +26,57 @@ _LOCK = 7_261_830_417
 
 
 class PgVectorStore:
-    """Chunks in the table `rag_chunks`, with an HNSW and a GIN index of their own for each index."""
+    """Vectors in the table `rag_vectors`, with an HNSW index of their own for each index."""
+
+    def __init__(self) -> None:
+        self._keywords = KeywordIndex()
 
     async def create(self, index: Index) -> None:
         """Make the two search indexes, if they are not there."""
-        name = f"rag_chunks_{index.id}_vectors_{index.dimension}"
+        name = f"rag_vectors_{index.id}_{index.dimension}"
         async with transaction() as session:
             found = await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
             if found:
                 return
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             await session.execute(text("SET LOCAL statement_timeout = 0"))
-            for statement in (
-                f"CREATE INDEX IF NOT EXISTS {name} ON rag_chunks USING hnsw "
-                f"((embedding::halfvec({index.dimension})) halfvec_cosine_ops) WHERE index_id = {index.id}",
-                f"CREATE INDEX IF NOT EXISTS rag_chunks_{index.id}_words ON rag_chunks USING gin (words) "
-                f"WHERE index_id = {index.id}",
-            ):
-                await session.execute(text(statement))
+            await session.execute(
+                text(
+                    f"CREATE INDEX IF NOT EXISTS {name} ON rag_vectors USING hnsw "
+                    f"((embedding::halfvec({index.dimension})) halfvec_cosine_ops) "
+                    f"WHERE index_id = {index.id}"
+                )
+            )
+            await self._keywords.create(session, index)
 
     async def drop(self, index: Index) -> None:
-        """Delete the chunks, the counts and the search indexes."""
+        """Delete the chunks, their vectors and the search indexes."""
         async with transaction() as session:
             await session.execute(text("SET LOCAL statement_timeout = 0"))
-            for name in (f"vectors_{index.dimension}", "words"):
-                await session.execute(text(f"DROP INDEX IF EXISTS rag_chunks_{index.id}_{name}"))
-            for table in (RagChunk, RagWord, RagTotal):
-                await session.execute(delete(table).where(table.index_id == index.id))
+            await session.execute(text(f"DROP INDEX IF EXISTS rag_vectors_{index.id}_{index.dimension}"))
+            await session.execute(delete(RagVector).where(RagVector.index_id == index.id))
+            await self._keywords.drop(session, index)
 
     async def write(
         self, index: Index, origin: Origin, chunks: Sequence[Chunk], vectors: NDArray[np.float32]
     ) -> None:
-        """Add chunks and count their words."""
+        """Add chunks with their vectors, and count their words."""
         parameters = {
             "index": index.id,
             "document": origin.document,
             "version": origin.version,
-            "owner": origin.owner,
-            "source": origin.source,
-            "format": origin.format,
-            "language": origin.language,
-            "fields": json.dumps(dict(origin.fields)),
             "positions": [chunk.position for chunk in chunks],
-            "pages": [chunk.page for chunk in chunks],
-            "headings": [json.dumps(chunk.headings) for chunk in chunks],
-            "kinds": [chunk.kind for chunk in chunks],
-            "texts": [chunk.text for chunk in chunks],
-            "contexts": [chunk.context for chunk in chunks],
-            "searched": [keyword_text(chunk.searched) for chunk in chunks],
             "vectors": [_to_text(vector) for vector in vectors],
         }
         async with transaction() as session:
+            await self._keywords.write(session, index, origin, chunks)
             await session.execute(text(statements.WRITE), parameters)
 
     async def delete(self, index: Index, document: UUID, *, keep: int | None = None) -> None:
         """Delete a document's chunks, but for those of one version."""
         parameters = {"index": index.id, "document": document, "keep": keep}
         async with transaction() as session:
+            await self._keywords.delete(session, index, document, keep=keep)
             await session.execute(text(statements.DELETE), parameters)
 
     async def dense(self, index: Index, vector: NDArray[np.float32], where: Where, limit: int) -> list[Found]:
@@ -100,9 +94,7 @@ class PgVectorStore:
 
     async def keyword(self, index: Index, query: str, where: Where, limit: int) -> list[Found]:
         """Return the chunks that fit the words best."""
-        sql, parameters = to_sql(where)
-        parameters |= {"question": keyword_text(query), "many": limit, "most": limit}
-        return await _rows(statements.by_keyword(index.id, sql), parameters)
+        return await self._keywords.search(index, query, where, limit)
 
     async def hybrid(
         self,
@@ -131,19 +123,17 @@ class PgVectorStore:
 
     async def neighbours(self, index: Index, of: Sequence[Found], reach: int) -> list[Found]:
         """Return chunks with those around them."""
-        return await _rows(statements.around(index.id), {**_keys(of), "reach": reach})
+        return await self._keywords.neighbours(index, of, reach)
 
     async def vectors(self, index: Index, of: Sequence[Found]) -> NDArray[np.float32]:
         """Return the vectors of chunks."""
         async with transaction() as session:
-            rows = await session.scalars(text(statements.vectors(index.id)), _keys(of))
+            rows = await session.scalars(text(statements.vectors(index.id)), keys_of(of))
             return np.array([json.loads(row) for row in rows], np.float32).reshape(-1, index.dimension)
 
     async def count(self, index: Index) -> int:
         """Return how many chunks there are."""
-        statement = "SELECT coalesce(sum(chunks), 0) FROM rag_totals WHERE index_id = :id"
-        async with transaction() as session:
-            return int(await session.scalar(text(statement), {"id": index.id}) or 0)
+        return await self._keywords.count(index)
 
     async def health(self) -> str:
         """Return the version of pgvector."""
@@ -162,33 +152,7 @@ async def _rows(statement: str, parameters: dict[str, Any]) -> list[Found]:
             ),
             {"ef": str(_EF_SEARCH), "tuples": str(_SCAN_TUPLES)},
         )
-        return [_found(row) for row in (await session.execute(text(statement), parameters)).mappings()]
-
-
-def _found(values: RowMapping) -> Found:
-    chunk = Chunk(
-        values["position"],
-        values["text"],
-        values["page"],
-        tuple(values["headings"]),
-        values["kind"],
-        values["context"],
-    )
-    scores = {
-        name: float(values[column])
-        for name, column in (("dense", "cosine"), ("keyword", "bm25"))
-        if values.get(column) is not None
-    }
-    score = float(values.get("score", 0.0))
-    return Found(values["document_id"], values["version"], chunk, score, scores)
-
-
-def _keys(of: Sequence[Found]) -> dict[str, Any]:
-    return {
-        "documents": [each.document for each in of],
-        "versions": [each.version for each in of],
-        "positions": [each.chunk.position for each in of],
-    }
+        return [to_found(row) for row in (await session.execute(text(statement), parameters)).mappings()]
 
 
 def _to_text(vector: NDArray[np.float32]) -> str:

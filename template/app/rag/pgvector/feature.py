@@ -3,7 +3,7 @@ from app.core.registry import Feature
 feature = Feature(
     name="rag.pgvector",
     stage="rag",
-    summary="The chunks in PostgreSQL: nearest vectors (HNSW), ranked words (BM25), both fused.",
-    requires=("db", "rag"),
+    summary="The vectors in PostgreSQL: the nearest ones (HNSW), fused with keywords in one statement.",
+    requires=("db", "rag", "rag.keywords"),
     extends={"rag.stores": {"pgvector": "app.rag.pgvector.adapter:PgVectorStore"}},
 )

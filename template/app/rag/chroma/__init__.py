@@ -1,0 +1,1 @@
+"""The vectors in Chroma; the chunks and their words in PostgreSQL. See README.md."""

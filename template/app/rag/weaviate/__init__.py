@@ -1,0 +1,1 @@
+"""The chunks in Weaviate. See README.md."""

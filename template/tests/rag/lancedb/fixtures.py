@@ -1,0 +1,14 @@
+"""Tables of its own for each test that uses the database."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SetEnvironment
+
+
+@pytest.fixture(autouse=True)
+def lancedb_folder(request: pytest.FixtureRequest, set_environment: SetEnvironment, tmp_path: Path) -> None:
+    """Lead the settings to a folder of the test."""
+    if any(name.endswith("database") for name in request.fixturenames):
+        set_environment(LANCEDB_URI=str(tmp_path / "lancedb"))
