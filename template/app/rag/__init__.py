@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.rag.settings import BUILT_IN_FIELDS, FieldType, RagSettings
     from app.rag.store import Chunk, Condition, Found, Index, Origin, VectorStore, Weights, Where
     from app.rag.strategies.fusion import search_both
+    from app.rag.urls import download
     from app.rag.words import keyword_text
     from app.rag.workflows import start_ingest
 
@@ -49,6 +50,7 @@ __all__ = [
     "current_owners",
     "current_readers",
     "day_number",
+    "download",
     "get_document",
     "get_store",
     "index_to_search",
@@ -81,6 +83,7 @@ __getattr__ = lazy_exports(
     schemas=("DocumentView", "HitView"),
     settings=("BUILT_IN_FIELDS", "FieldType", "RagSettings"),
     store=("Chunk", "Condition", "Found", "Index", "Origin", "VectorStore", "Weights", "Where"),
+    urls=("download",),
     words=("keyword_text",),
     workflows=("start_ingest",),
     **{"strategies.fusion": ("search_both",)},

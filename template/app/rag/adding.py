@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from app.core.errors import AppError
-from app.rag.files import source_of
+from app.rag.files import Place, read_bytes, source_of
 from app.rag.models import EVERYONE, State
 from app.rag.pipeline import Progress, add_document, ingest, no_progress
 
@@ -16,9 +15,9 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file."""
+    """What became of a file or a URL."""
 
-    path: Path
+    place: Place
     id: str | None
     state: str
     """Of the document; `unchanged` if it was there already, `refused` if it could not even be kept."""
@@ -26,21 +25,21 @@ class Outcome:
 
 
 async def add_files(
-    paths: Iterable[Path],
+    places: Iterable[Place],
     *,
     owner: str = EVERYONE,
     fields: Mapping[str, Any] | None = None,
     start: Callable[[Any], Any] | None = None,
-    progress: Callable[[Path], Progress] | None = None,
+    progress: Callable[[Place], Progress] | None = None,
 ) -> AsyncGenerator[Outcome, None]:
     """Add files and index them; yields what became of each. With `start`, others index them: it is called."""
-    waiting = iter(paths)
+    waiting = iter(places)
     running: set[asyncio.Task[Outcome]] = set()
     try:
         while True:
-            for path in waiting:
-                shown = progress(path) if progress else no_progress
-                running.add(asyncio.create_task(_add(path, owner, fields or {}, start, shown)))
+            for place in waiting:
+                shown = progress(place) if progress else no_progress
+                running.add(asyncio.create_task(_add(place, owner, fields or {}, start, shown)))
                 if len(running) >= _AT_ONCE:
                     break
             if not running:
@@ -55,27 +54,27 @@ async def add_files(
 
 
 async def _add(
-    path: Path,
+    place: Place,
     owner: str,
     fields: Mapping[str, Any],
     start: Callable[[Any], Any] | None,
     progress: Progress,
 ) -> Outcome:
     try:
-        file = await asyncio.to_thread(path.read_bytes)
-        document, is_new = await add_document(file, source_of(path), owner=owner, fields=fields)
+        file = await read_bytes(place)
+        document, is_new = await add_document(file, source_of(place), owner=owner, fields=fields)
     except AppError as error:
-        return Outcome(path, None, "refused", error)
+        return Outcome(place, None, "refused", error)
     except OSError as error:
         refused = AppError(f"It cannot be read: {error.strerror or error}.")
-        return Outcome(path, None, "refused", refused)
+        return Outcome(place, None, "refused", refused)
     if not is_new:
-        return Outcome(path, str(document.id), "unchanged")
+        return Outcome(place, str(document.id), "unchanged")
     if start:
         await start(document.id)
-        return Outcome(path, str(document.id), State.queued)
+        return Outcome(place, str(document.id), State.queued)
     try:
         state = await ingest(document.id, progress)
     except AppError as error:
-        return Outcome(path, str(document.id), State.failed, error)
-    return Outcome(path, str(document.id), state)
+        return Outcome(place, str(document.id), State.failed, error)
+    return Outcome(place, str(document.id), state)

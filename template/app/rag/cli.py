@@ -14,10 +14,11 @@ import typer
 from app.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from app.rag.adding import Outcome
     from app.rag.estimating import Estimate
+    from app.rag.files import Place
     from app.rag.pipeline import Progress
     from app.rag.repository import Listed
     from app.rag.retrieval import Hit
@@ -37,7 +38,7 @@ Fields = Annotated[
 
 @documents.command(epilog="Example: uv run app documents add handbook/ prices.xlsx --field year=2026")
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    places: Annotated[list[str], typer.Argument(help="Files, folders, and URLs (RAG_ALLOWED_HOSTS).")],
     owner: Annotated[
         str, typer.Option(help="Who may find them: everyone, key:ID, or group:NAME.")
     ] = "everyone",
@@ -51,12 +52,12 @@ def add(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Add files and folders, and wait until they can be found. What has not changed is left alone."""
+    """Add files, folders and URLs, and wait until they can be found. What has not changed is left alone."""
     if dry_run:
-        _show_estimate(run_with_database(_estimate(paths)), as_json=as_json)
+        _show_estimate(run_with_database(_estimate(places)), as_json=as_json)
         return
     fields = _parse_fields(field or [])
-    outcomes = run_with_database(_add(paths, owner, fields, wait=wait, watch=watch, quiet=as_json))
+    outcomes = run_with_database(_add(places, owner, fields, wait=wait, watch=watch, quiet=as_json))
     if as_json:
         typer.echo(json.dumps({"documents": [_outcome(each) for each in outcomes]}, ensure_ascii=False))
     if any(each.error for each in outcomes):
@@ -64,21 +65,24 @@ def add(
 
 
 async def _add(
-    paths: list[Path], owner: str, fields: dict[str, Any], *, wait: bool, watch: bool, quiet: bool
+    given: list[str], owner: str, fields: dict[str, Any], *, wait: bool, watch: bool, quiet: bool
 ) -> "list[Outcome]":
-    from app.rag.files import find_files
+    from app.rag.files import find_places
+    from app.rag.urls import is_url
 
-    files = list(find_files(paths))
-    if not files and not watch:
+    if watch and any(map(is_url, given)):
+        raise InvalidInput("A URL cannot be watched.", hint="Add it again when it has changed.")
+    places = find_places(given)
+    if not places and not watch:
         raise InvalidInput("There is no file to add.", hint="Hidden ones are left out.")
-    outcomes = await _add_files(files, owner, fields, wait=wait, quiet=quiet)
+    outcomes = await _add_places(places, owner, fields, wait=wait, quiet=quiet)
     if watch:
-        await _watch(paths, owner, fields, wait=wait)
+        await _watch([Path(name) for name in given], owner, fields, wait=wait)
     return outcomes
 
 
-async def _add_files(
-    files: list[Path], owner: str, fields: dict[str, Any], *, wait: bool, quiet: bool
+async def _add_places(
+    places: "Sequence[Place]", owner: str, fields: dict[str, Any], *, wait: bool, quiet: bool
 ) -> "list[Outcome]":
     from app.rag.adding import add_files
     from app.rag.extensions import STARTERS
@@ -89,16 +93,16 @@ async def _add_files(
     outcomes: list[Outcome] = []
     with _progress(quiet=quiet) as shown:
         async for outcome in add_files(
-            files, owner=owner, fields=fields, start=None if wait else start_ingest, progress=shown
+            places, owner=owner, fields=fields, start=None if wait else start_ingest, progress=shown
         ):
             outcomes.append(outcome)
             if not quiet:
-                _show(outcome, len(outcomes), len(files))
+                _show(outcome, len(outcomes), len(places))
     return outcomes
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> "Generator[Callable[[Path], Progress] | None, None, None]":
+def _progress(*, quiet: bool) -> "Generator[Callable[[Place], Progress] | None, None, None]":
     """Show a bar for each document that is indexed, where somebody looks."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -108,8 +112,8 @@ def _progress(*, quiet: bool) -> "Generator[Callable[[Path], Progress] | None, N
 
     with Bars(console=Console(stderr=True), transient=True) as bars:
 
-        def of(path: Path) -> "Progress":
-            bar = bars.add_task(path.name, total=None)
+        def of(place: "Place") -> "Progress":
+            bar = bars.add_task(str(place)[-60:], total=None)
 
             def advance(done: int, parts: int) -> None:
                 bars.update(bar, completed=done, total=parts, visible=done < parts)
@@ -128,17 +132,17 @@ async def _watch(paths: list[Path], owner: str, fields: dict[str, Any], *, wait:
     typer.secho("Watching. Ctrl-C ends it.", dim=True, err=True)
     async for changed, gone in changes(paths):
         if changed:
-            await _add_files(changed, owner, fields, wait=wait, quiet=False)
+            await _add_places(changed, owner, fields, wait=wait, quiet=False)
         for document in await repository.find_by_source([source_of(path) for path in gone], owner):
             await remove_document(document.id)
             typer.echo(f"removed: {document.source}")
 
 
-async def _estimate(paths: list[Path]) -> "Estimate":
+async def _estimate(given: list[str]) -> "Estimate":
     from app.rag.estimating import estimate_files
-    from app.rag.files import find_files
+    from app.rag.files import find_places
 
-    return await estimate_files(find_files(paths))
+    return await estimate_files(find_places(given))
 
 
 def _show_estimate(estimate: "Estimate", *, as_json: bool) -> None:
@@ -162,14 +166,14 @@ def _dollars(cost: Decimal | None) -> str:
 def _show(outcome: "Outcome", number: int, files: int) -> None:
     color = "red" if outcome.error else "green" if outcome.state == "indexed" else None
     typer.secho(f"[{number}/{files}] {outcome.state}", fg=color, nl=False)
-    typer.echo(f": {outcome.path}{f': {outcome.error}' if outcome.error else ''}")
+    typer.echo(f": {outcome.place}{f': {outcome.error}' if outcome.error else ''}")
 
 
 def _outcome(outcome: "Outcome") -> dict[str, object]:
     error = outcome.error
     return {
         "id": outcome.id,
-        "source": str(outcome.path),
+        "source": str(outcome.place),
         "state": outcome.state,
         "error": {"code": error.code, "detail": error.detail, "hint": error.hint} if error else None,
     }

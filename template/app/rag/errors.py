@@ -13,6 +13,16 @@ class SourceNotFound(NotFound):
     """There is no such file or folder."""
 
 
+class SourceUnavailable(ServiceUnavailable):
+    """What is at a URL cannot be fetched now."""
+
+
+class HostNotAllowed(AppError):
+    """Documents may not come from this host: it is not in `RAG_ALLOWED_HOSTS`, or in our own network."""
+
+    status = 422
+
+
 class UnknownField(InvalidInput):
     """A filter, or what was given with a document, names a field that there is not."""
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 from app.core.errors import AppError
 from app.llm import default_model
-from app.parsing import Limits, parse
 from app.rag.chunking import chunk
 from app.rag.contexts import estimate
+from app.rag.files import Place, read_bytes, source_of
 from app.rag.indexes import index_to_search, wanted_embedder
+from app.rag.reading import read_file
 from app.rag.settings import RagSettings
 from app.rag.splitting import count_tokens
 
@@ -33,15 +33,14 @@ class Estimate:
     context_cost: Decimal | None
 
 
-async def estimate_files(paths: Iterable[Path]) -> Estimate:
-    """Read files, and return what indexing them would take."""
+async def estimate_files(places: Iterable[Place]) -> Estimate:
+    """Read files and URLs, and return what indexing them would take."""
     settings = RagSettings.load()
-    limits = Limits(settings.max_pages, settings.max_characters, settings.read_seconds, "RAG")
     files = unreadable = chunks = embedded = tokens_in = tokens_out = 0
-    for path in paths:
+    for place in places:
         files += 1
         try:
-            parsed = await parse(path.read_bytes(), path.name, limits)
+            parsed = await read_file(await read_bytes(place), source_of(place))
         except (AppError, OSError):
             unreadable += 1
             continue

@@ -1,10 +1,15 @@
-"""Files and folders of this machine, to be added as documents."""
+"""Where documents come from: files and folders of this machine, and URLs."""
 
+import asyncio
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.rag.errors import SourceNotFound
+from app.rag.urls import download, is_url
+
+Place = Path | str
+"""A file, or a URL."""
 
 _IGNORED = frozenset({"__pycache__", "node_modules"})
 
@@ -34,6 +39,18 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def source_of(path: Path) -> str:
-    """Return the source of a file: its whole path, so that two of the same name are two documents."""
-    return path.resolve().as_posix()
+def find_places(given: Iterable[str]) -> list[Place]:
+    """Return files that are named or below named folders, and URLs. Raises `SourceNotFound`."""
+    names = list(dict.fromkeys(given))
+    urls: list[Place] = [name for name in names if is_url(name)]
+    return [*find_files(Path(name) for name in names if not is_url(name)), *urls]
+
+
+def source_of(place: Place) -> str:
+    """Return the source of a document: a URL, or a whole path, so that two of one name are two documents."""
+    return place if isinstance(place, str) else place.resolve().as_posix()
+
+
+async def read_bytes(place: Place) -> bytes:
+    """Return what is in a file or at a URL. Raises `OSError`, or a subclass of `AppError` for a URL."""
+    return await (download(place) if isinstance(place, str) else asyncio.to_thread(place.read_bytes))

@@ -20,7 +20,7 @@ from app.core.errors import AppError, FieldError, InvalidInput
 from app.core.text import storable
 from app.core.threads import run_in_thread
 from app.llm.embeddings import embed
-from app.parsing import Limits, Parsed, Section, parse
+from app.parsing import Parsed, Section
 from app.rag import repository
 from app.rag.chunking import chunk
 from app.rag.contexts import contextualise
@@ -29,6 +29,7 @@ from app.rag.filters import check_fields
 from app.rag.indexes import get_store, index_to_build, index_to_write, retire
 from app.rag.languages import language_of
 from app.rag.models import EVERYONE, RagDocument, State
+from app.rag.reading import read_file
 from app.rag.repository import NewDocument, PartKey
 from app.rag.settings import RagSettings
 from app.rag.store import Chunk, Index, Origin
@@ -108,9 +109,7 @@ async def read(document: RagDocument) -> None:
     if content is None or content.file is None:
         return
     await repository.set_state(document.id, document.version, State.parsing, error=None)
-    settings = RagSettings.load()
-    limits = Limits(settings.max_pages, settings.max_characters, settings.read_seconds, "RAG")
-    parsed = await parse(content.file, document.source, limits)
+    parsed = await read_file(content.file, document.source)
     await repository.keep_text(
         document.id,
         content.version,

@@ -1,13 +1,15 @@
 """Settings of the documents and their search (`RAG_…`)."""
 
 import re
+import shlex
+from ipaddress import ip_network
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from app.core.errors import InvalidInput, available
-from app.core.settings import Settings, Url
+from app.core.settings import List, Settings, Url
 from app.rag.profiles import PROFILES, Profile
 
 FieldType = Literal["text", "number", "date", "flag"]
@@ -51,6 +53,18 @@ class RagSettings(Settings):
     max_file_bytes: int = Field(50_000_000, ge=1000)
     """Bytes that a file may have."""
 
+    allowed_hosts: List = ()
+    """Hosts that documents may be fetched from, by their URL: `docs.example.com`, `*.example.org`. None by
+    default."""
+
+    allowed_networks: List = ()
+    """Private networks that these hosts may be in, such as 10.1.0.0/16. None by default: who may add
+    documents could otherwise read what is behind your firewall."""
+
+    ocr_command: str = ""
+    """Recognizes the text of scanned PDFs: reads one on standard input and writes one with text, such as
+    `ocrmypdf --quiet --skip-text - -`. Not set: a scan is refused."""
+
     max_pages: int = Field(2000, ge=1)
     """Pages that a document may have."""
 
@@ -90,6 +104,19 @@ class RagSettings(Settings):
         if wanted not in known:
             raise InvalidInput(f"There is no profile {wanted[:100]!r}.", hint=available(known))
         return known[wanted]
+
+    @field_validator("ocr_command")
+    @classmethod
+    def _is_a_command(cls, value: str) -> str:
+        shlex.split(value)  # its error names what is wrong
+        return value
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)  # its error names what is wrong
+        return value
 
     @field_validator("fields")
     @classmethod

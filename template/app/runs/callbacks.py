@@ -14,10 +14,10 @@ import structlog
 from httpx2 import AsyncClient, HTTPError
 
 from app.core.backoff import backoff
-from app.core.errors import InvalidInput
+from app.core.errors import FieldError, InvalidInput
+from app.core.outbound import UrlRefused, find_address, parse_url, request_to
 from app.core.webhooks import sign
 from app.runs import due
-from app.runs.addresses import find_address, parse_callback_url, refused
 from app.runs.models import Run
 from app.runs.schemas import RunView
 from app.runs.settings import WebhookSettings
@@ -37,13 +37,20 @@ async def check_callback_url(url: str) -> None:
 
     A host that cannot be found now is accepted: it is looked up again when it is called.
     """
-    parts = parse_callback_url(url)
+    settings = WebhookSettings.load()
     try:
-        await find_address(parts)
+        parts = parse_url(url)
+        await find_address(parts, settings.allowed_networks)
+    except UrlRefused as error:
+        raise _refused(error.detail) from None
     except (OSError, UnicodeError, TimeoutError):
         log.warning("callback.host_unknown", host=parts.hostname)
-    if WebhookSettings.load().secret is None:
-        raise refused("callbacks are switched off here: WEBHOOK_SECRET is not set")
+    if settings.secret is None:
+        raise _refused("callbacks are switched off here: WEBHOOK_SECRET is not set")
+
+
+def _refused(reason: str) -> InvalidInput:
+    return InvalidInput("The callback URL is refused.", fields=[FieldError("body.callback_url", reason)])
 
 
 async def deliver_callbacks() -> None:
@@ -59,7 +66,7 @@ async def _deliver(run: Run) -> None:
     logged = log.bind(run_id=str(run.id), attempt=run.callback_attempts)
     try:
         status = await _send(run)
-    except (_GivenUp, InvalidInput) as error:
+    except (_GivenUp, UrlRefused) as error:
         logged.warning("callback.given_up", reason=str(error))
         await due.finish_callback(run, delivered=False)
     except (HTTPError, OSError, UnicodeError) as error:
@@ -82,11 +89,8 @@ async def _send(run: Run) -> int:
     settings = WebhookSettings.load()
     if settings.secret is None:
         raise _GivenUp("WEBHOOK_SECRET is not set")
-    parts = parse_callback_url(run.callback_url)
-    address = await find_address(parts)
-    # the address that was checked is the one that is called: a name could lead elsewhere a moment later
-    literal = f"[{address}]" if address.version == 6 else str(address)
-    target = parts._replace(netloc=f"{literal}:{parts.port}" if parts.port else literal, fragment="")
+    parts = parse_url(run.callback_url)
+    address = await find_address(parts, settings.allowed_networks)
     body = json.dumps(
         {
             "type": f"run.{run.status}",
@@ -97,14 +101,10 @@ async def _send(run: Run) -> int:
     message_id = f"{run.id}.{run.callback_event_at.timestamp():.6f}"
     headers = {
         "Content-Type": "application/json",
-        "Host": parts.netloc,
         **sign(settings.secret.get_secret_value(), message_id, int(time.time()), body),
     }
     async with AsyncClient(timeout=settings.timeout, trust_env=False, follow_redirects=False) as client:
-        options = {"sni_hostname": parts.hostname}
-        request = client.build_request(
-            "POST", target.geturl(), content=body, headers=headers, extensions=options
-        )
+        request = request_to(client, "POST", parts, address, headers=headers, content=body)
         async with asyncio.timeout(settings.timeout):
             response = await client.send(request, stream=True)  # its body is not read
         await response.aclose()

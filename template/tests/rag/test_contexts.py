@@ -64,7 +64,7 @@ async def test_a_folder_is_added_and_what_cannot_be_read_stops_nothing(tmp_path:
 
     outcomes = [outcome async for outcome in add_files(find_files([tmp_path]))]
 
-    assert sorted((each.path.name, each.state) for each in outcomes) == [
+    assert sorted((Path(each.place).name, each.state) for each in outcomes) == [
         ("broken.docx", "failed"),
         ("notes.md", "indexed"),
         ("notes.md", "indexed"),

@@ -16,9 +16,9 @@ import pytest
 from httpx2 import AsyncClient
 from sqlalchemy import text
 
+from app.core.outbound import may_be_requested
 from app.db import transaction
 from app.runs import due, repository
-from app.runs.addresses import may_be_called
 from app.runs.callbacks import deliver_callbacks
 from app.runs.execute import execute
 from app.runs.models import Run
@@ -283,4 +283,4 @@ async def test_without_a_secret_there_are_no_callbacks(client: AsyncClient) -> N
     ("address", "expected"), [("93.184.216.34", True), ("2606:4700::1111", True), ("10.1.2.3", False)]
 )
 def test_the_internet_may_be_called(address: str, expected: bool) -> None:
-    assert may_be_called(ip_address(address)) is expected
+    assert may_be_requested(ip_address(address)) is expected

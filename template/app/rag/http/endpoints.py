@@ -21,6 +21,7 @@ from app.rag import (
     add_document,
     current_owners,
     current_readers,
+    download,
     get_document,
     last_answer,
     list_documents,
@@ -64,7 +65,12 @@ ReadableDocument = Annotated[Listed, Depends(_readable)]
 )
 async def create_document(
     response: Response,
-    file: Annotated[UploadFile, File(description="PDF, DOCX, PPTX, XLSX, HTML, Markdown, text, e-mail …")],
+    file: Annotated[
+        UploadFile | None, File(description="PDF, DOCX, PPTX, XLSX, HTML, Markdown, text, e-mail …")
+    ] = None,
+    url: Annotated[
+        str | None, Form(max_length=2000, description="Where to fetch it, instead of a file.")
+    ] = None,
     source: Annotated[
         str | None, Form(max_length=1000, description="Its name or path. The same one again replaces it.")
     ] = None,
@@ -77,12 +83,11 @@ async def create_document(
 
     The same file again changes nothing, and is answered with 200.
     """
-    document, is_new = await add_document(
-        await file.read(),
-        source or file.filename or "document",
-        owner=_owner(owner),
-        fields=_fields(fields),
-    )
+    if (file is None) == (url is None):
+        raise InvalidInput("Send either a file or a url.", fields=[FieldError("body.file", "or `url`")])
+    owned_by, own_fields = _owner(owner), _fields(fields)
+    content, name = await _content(file, url)
+    document, is_new = await add_document(content, source or name, owner=owned_by, fields=own_fields)
     if is_new:
         await start_ingest(document.id)
     else:
@@ -92,6 +97,13 @@ async def create_document(
     if listed is None:
         raise RagDocumentNotFound("The document was deleted meanwhile.")
     return DocumentView.of(listed)
+
+
+async def _content(file: UploadFile | None, url: str | None) -> tuple[bytes, str]:
+    """Return what is to be added, and its name."""
+    if file is None:
+        return await download(url or ""), url or ""
+    return await file.read(), file.filename or "document"
 
 
 def _owner(wanted: str | None) -> str:

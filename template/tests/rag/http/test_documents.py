@@ -205,3 +205,21 @@ async def test_a_run_of_a_document_that_was_deleted_ends(client: AsyncClient) ->
     ended = await run_ingest_document(IngestDocument(document=UUID(document)), Steps())
 
     assert ended.state == "deleting"
+
+
+async def test_a_url_is_fetched_only_from_a_host_that_is_allowed(client: AsyncClient) -> None:
+    await use_key(client, "documents:read", "documents:write")
+
+    answer = await client.post("/v1/documents", data={"url": "https://docs.example.com/a.pdf"})
+
+    assert answer.status_code == 422
+    assert "RAG_ALLOWED_HOSTS" in answer.text
+
+
+async def test_a_file_or_a_url_is_needed(client: AsyncClient) -> None:
+    await use_key(client, "documents:read", "documents:write")
+
+    answer = await client.post("/v1/documents", data={"source": "nothing.md"})
+
+    assert answer.status_code == 422
+    assert "either a file or a url" in answer.text
