@@ -14,6 +14,7 @@ feature = Feature(
         "mcp.server.resources": ["app.rag.resources:library"],
         "mcp.server.tools": ["app.rag.tools:search_documents"],
         "openai.models": {"documents": "app.rag.chat:answer"},
+        "systems.multi_agent.libraries": {"documents": "app.rag.library:library"},
         "workflows.workflows": {
             "ingest_document": "app.rag.workflows:ingest_document",
             "ingest_parts": "app.rag.workflows:ingest_parts",

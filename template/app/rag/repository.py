@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -146,6 +146,18 @@ async def find_by_source(sources: Collection[str], owner: str) -> list[RagDocume
     statement = select(RagDocument).where(RagDocument.owner == owner, RagDocument.source.in_(sources))
     async with transaction() as session:
         return list((await session.scalars(statement)).all())
+
+
+async def documents_named(name: str, readers: Readers) -> list[RagDocument]:
+    """Return documents whose source is this, or ends with it as a path does."""
+    statement = select(RagDocument).where(
+        RagDocument.state == State.indexed,
+        or_(RagDocument.source == name, RagDocument.source.endswith(f"/{name}", autoescape=True)),
+    )
+    if readers is not None:
+        statement = statement.where(RagDocument.owner.in_(readers))
+    async with transaction() as session:
+        return list((await session.scalars(statement.limit(10))).all())
 
 
 async def searchable(index: Index, documents: Collection[UUID]) -> dict[UUID, tuple[RagDocument, int]]:

@@ -3,31 +3,31 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.core.quotations import plain_words, stands_in
-from app.systems.multi_agent.schemas import Claim, Evidence
+from app.core.quotations import Passage, find_quotation, plain_words
+from app.systems.multi_agent.schemas import Claim, Evidence, GroundedClaim
 
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,\u2013-]\s*\d{1,3})*)\]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def weigh(claims: Sequence[Claim], sources: Mapping[str, str]) -> Evidence:
-    """Keep the claims whose quotation stands in their source, each once."""
-    kept: list[Claim] = []
+def weigh(claims: Sequence[Claim], passages: Mapping[str, Sequence[Passage]]) -> Evidence:
+    """Keep the claims whose quotation stands in their source, each once, with the passage that has it.
+
+    `passages` has the text of every source that a claim names.
+    """
+    kept: list[GroundedClaim] = []
     dropped: list[str] = []
-    for made in claims:
-        claim = made.model_copy(update={"source": _source_name(made.source, sources)})
-        if not stands_in(claim.quote, sources.get(claim.source, "")):
+    for claim in claims:
+        passage = find_quotation(claim.quote, passages.get(claim.source, ()))
+        if passage is None:
             dropped.append(claim.text)
-        elif (claim.source, plain_words(claim.quote)) not in {(k.source, plain_words(k.quote)) for k in kept}:
-            kept.append(claim)
+        elif (passage.source, plain_words(claim.quote)) not in {
+            (k.source, plain_words(k.quote)) for k in kept
+        }:
+            kept.append(
+                GroundedClaim(text=claim.text, quote=claim.quote, source=passage.source, page=passage.page)
+            )
     return Evidence(claims=kept, dropped=dropped)
-
-
-def _source_name(name: str, sources: Mapping[str, str]) -> str:
-    """Return a source's own name, also for `Heat-Pumps.md`."""
-    plain = name.strip().casefold()
-    known = {source.casefold(): source for source in sources}
-    return known.get(plain) or known.get(plain.rpartition(".")[0]) or name
 
 
 def cited(text: str) -> list[int]:

@@ -1,66 +1,62 @@
-"""The sources that the team may read: files in a folder, searched by words."""
+"""What the team may read: a folder, or the documents of another feature; and the tools that read it."""
 
-import math
-import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import structlog
 
-from app.core.errors import ConfigurationError, NotFound
+from app.core.errors import AppError, NotFound
+from app.core.quotations import Passage
+from app.systems.multi_agent.extensions import LIBRARIES, Library
+from app.systems.multi_agent.folder import Folder
 from app.systems.multi_agent.settings import ResearchSettings
 
 EXAMPLES = Path(__file__).parent / "sources"
 
-_HITS = 4
-_EXCERPT = 400
+_HITS = 6
 _PAGE = 15_000
 """Characters: less than a tool may say."""
 
 log = structlog.get_logger(__name__)
 
 
+async def current_library() -> Library:
+    """Return the folder of the settings; without one, documents that the caller may read, if there are any.
+
+    Else the example sources.
+    """
+    if folder := ResearchSettings.load().sources:
+        return _folder(folder)
+    for library in LIBRARIES.load().values():
+        try:
+            if await library.has_any():
+                return library
+        except AppError as error:
+            log.warning("research.no_documents", reason=error.detail)
+    return _folder(EXAMPLES)
+
+
 @cache
-def _load(folder: Path) -> Mapping[str, str]:
-    if not folder.is_dir():
-        raise ConfigurationError(f"RESEARCH_SOURCES: there is no folder {folder}.")
-    try:
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        texts = [path for path in files if path.suffix in {".md", ".txt"}]
-        if others := [str(path.relative_to(folder)) for path in files if path not in texts]:
-            log.warning("research.not_read", reason="only .md and .txt are", files=others[:20])
-        return {_name(path, folder): path.read_text(encoding="utf-8") for path in texts}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"RESEARCH_SOURCES: {folder} cannot be read: {error}") from None
+def _folder(path: Path) -> Folder:
+    return Folder(path)
 
 
-def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).with_suffix("").as_posix()
-
-
-def sources() -> Mapping[str, str]:
-    """Return the text of every source by its name."""
-    return _load(ResearchSettings.load().sources or EXAMPLES)
-
-
-def search_sources(query: str) -> list[dict[str, str]]:
+async def search_sources(query: str) -> list[dict[str, str]]:
     """Find sources by words. Gives the best ones with an excerpt; read_source gives the whole text."""
-    wanted = set(_words(query))
-    known = sources()
-    words = {name: _words(f"{name} {text}") for name, text in known.items()}
-    spread = Counter(word for found in words.values() for word in set(found))
-    scores = {name: _score(wanted, found, spread) for name, found in words.items()}
-    best = sorted((name for name in scores if scores[name] > 0), key=lambda name: -scores[name])[:_HITS]
-    return [{"source": name, "excerpt": _excerpt(known[name], wanted)} for name in best]
+    found = await (await current_library()).search(query, _HITS)
+    excerpts: dict[str, list[str]] = {}
+    for passage in found:
+        excerpts.setdefault(passage.source, []).append(passage.text)
+    return [{"source": source, "excerpt": "\n…\n".join(texts)} for source, texts in excerpts.items()]
 
 
-def read_source(name: str, page: int = 1) -> str:
+async def read_source(name: str, page: int = 1) -> str:
     """Read a source by the name that search_sources gave. A long one has several pages."""
-    if name not in sources():
+    passages = await passages_of(name)
+    if not passages:
         raise NotFound(f"There is no source {name!r}.", hint="search_sources finds names.")
-    text = sources()[name]
+    text = "\n\n".join(passage.text for passage in passages)
     pages = max(1, -(-len(text) // _PAGE))
     if not 1 <= page <= pages:
         raise NotFound(f"The source {name!r} has {pages} pages.")
@@ -68,21 +64,6 @@ def read_source(name: str, page: int = 1) -> str:
     return part if pages == 1 else f"[page {page} of {pages}]\n{part}"
 
 
-def _words(text: str) -> list[str]:
-    return [word[:7] for word in re.findall(r"[^\W_]{3,}", text.casefold())]
-
-
-def _score(wanted: set[str], words: list[str], spread: Mapping[str, int]) -> float:
-    """Return how well a text fits: words that few sources have count more (TF-IDF)."""
-    counts = Counter(words)
-    many = len(sources())
-    return sum(
-        (1 + math.log(counts[word])) * math.log(1 + many / spread[word]) for word in wanted & counts.keys()
-    )
-
-
-def _excerpt(text: str, wanted: set[str]) -> str:
-    """Return the paragraph with the most of the words."""
-    paragraphs = [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]
-    best = max(paragraphs, key=lambda paragraph: len(wanted & set(_words(paragraph))), default="")
-    return best[:_EXCERPT]
+async def passages_of(name: str) -> Sequence[Passage]:
+    """Return the text of a source in its passages; none if there is no such source."""
+    return await (await current_library()).passages(name)

@@ -28,6 +28,13 @@ class Claim(BaseModel):
     quote: str = Field(min_length=1, description="The words of the source that say so, copied exactly.")
 
 
+class GroundedClaim(Claim):
+    """A claim whose quotation code has found."""
+
+    page: int | None = None
+    """Of its source, where that has pages."""
+
+
 class Findings(BaseModel):
     """What a worker has found."""
 
@@ -37,7 +44,7 @@ class Findings(BaseModel):
 class Evidence(BaseModel):
     """What has held against its source, and what has not."""
 
-    claims: list[Claim]
+    claims: list[GroundedClaim]
     dropped: list[str]
     """Claims whose quotation does not stand in their source."""
     stuck: int = 0
@@ -65,6 +72,7 @@ class Source(BaseModel):
     number: int
     name: str
     quote: str
+    page: int | None = None
 
 
 class Report(BaseModel):

@@ -13,4 +13,5 @@ class ResearchSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="RESEARCH_")
 
     sources: Path | None = None
-    """A folder of Markdown and text files. Not set: the example sources."""
+    """A folder of Markdown and text files. Not set: documents of the project, where there are any; else the
+    example sources."""

@@ -1,5 +1,6 @@
 """Plan, research at the same time, weigh the evidence, criticise, perhaps once more; then write and check."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -61,20 +62,21 @@ def the_task(item: str, input: ResearchQuestion) -> str:
     return f"{as_data('task', item)}\n{the_question(input)}"
 
 
-def weigh(findings: list[Findings | None], evidence: Evidence | None) -> Evidence:
+async def weigh(findings: list[Findings | None], evidence: Evidence | None) -> Evidence:
     """Hold every claim against its source; keep what was found in earlier rounds."""
     earlier = evidence or Evidence(claims=[], dropped=[])
     found = [each for each in findings if each]
-    claims = [*earlier.claims, *(claim for each in found for claim in each.claims)]
-    now = checking.weigh(claims, library.sources())
+    claims = [claim for each in found for claim in each.claims]
+    passages = {name: await library.passages_of(name) for name in {claim.source for claim in claims}}
+    now = checking.weigh(claims, passages)
     return Evidence(
-        claims=now.claims,
+        claims=[*earlier.claims, *(each for each in now.claims if each not in earlier.claims)],
         dropped=[*earlier.dropped, *now.dropped],
         stuck=earlier.stuck + len(findings) - len(found),
     )
 
 
-def numbered(claims: list[Claim]) -> str:
+def numbered(claims: Sequence[Claim]) -> str:
     """Return the claims as data, with the numbers by which they are cited."""
     lines = (f"[{n}] {claim.text} (quotation: {claim.quote!r})" for n, claim in enumerate(claims, 1))
     return as_data("claims", "\n".join(lines))
@@ -125,7 +127,12 @@ def cite(evidence: Evidence, review: Review, written: Written) -> Report:
     return Report(
         answer=written.text,
         sources=[
-            Source(number=n, name=claims[n - 1].source, quote=claims[n - 1].quote)
+            Source(
+                number=n,
+                name=claims[n - 1].source,
+                quote=claims[n - 1].quote,
+                page=claims[n - 1].page,
+            )
             for n in sorted(checking.cited(written.text))
             if 1 <= n <= len(claims)
         ],

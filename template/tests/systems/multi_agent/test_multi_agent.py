@@ -4,13 +4,14 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConfigurationError, NotFound
-from app.core.quotations import stands_in
+from app.core.quotations import Passage, stands_in
 from app.graphs import Graph, observe
 from app.llm.errors import BudgetExceeded
 from app.systems.multi_agent import workflow
 from app.systems.multi_agent.chat import write
 from app.systems.multi_agent.checking import cited, problems_of, weigh
-from app.systems.multi_agent.library import read_source, search_sources, sources
+from app.systems.multi_agent.folder import Folder
+from app.systems.multi_agent.library import EXAMPLES, passages_of, read_source, search_sources
 from app.systems.multi_agent.schemas import Claim, Report, ResearchQuestion, Source
 from app.systems.multi_agent.scoring import score
 from app.systems.multi_agent.workflow import multi_agent
@@ -27,6 +28,7 @@ async def test_labelled_cases(case: Case) -> None:
     assert all(scores.values()), (scores, observed)
 
 
+PASSAGES = {name: [Passage(name, text)] for name, text in Folder(EXAMPLES).texts.items()}
 QUOTE = "moves heat from outside into a house"
 
 
@@ -47,13 +49,13 @@ def claim(**values: str) -> Claim:
     ids=["true", "other case", "invented", "of another source", "of no source", "too short to tell"],
 )
 def test_a_claim_is_kept_if_its_quotation_stands_in_its_source(made_up: Claim, kept: bool) -> None:
-    evidence = weigh([made_up], sources())
+    evidence = weigh([made_up], PASSAGES)
 
     assert (len(evidence.claims), len(evidence.dropped)) == (int(kept), int(not kept))
 
 
 def test_the_same_claim_counts_once() -> None:
-    assert len(weigh([claim(), claim(text="Again.")], sources()).claims) == 1
+    assert len(weigh([claim(), claim(text="Again.")], PASSAGES).claims) == 1
 
 
 def test_an_answer_is_held_against_its_citations() -> None:
@@ -91,23 +93,38 @@ def test_numbers_points_and_rows_need_what_they_cite(text: str, problem: str | N
     assert bool(problems) == bool(problem)
 
 
-def test_a_source_may_be_named_with_its_suffix() -> None:
-    (name, *_) = sources()
-    made = claim(source=f"{name.upper()}.md", quote=sources()[name][:60])
+async def test_a_source_may_be_named_with_its_suffix() -> None:
+    (name, *_) = PASSAGES
 
-    assert [kept.source for kept in weigh([made], sources()).claims] == [name]
+    assert await passages_of(f"{name.upper()}.md") == PASSAGES[name]
 
 
-def test_a_long_source_has_pages(tmp_path: Path, set_environment: SetEnvironment) -> None:
+def test_a_claim_has_the_page_of_the_passage_with_its_quotation() -> None:
+    pages = [Passage("law", "Nothing of the kind.", 1), Passage("law", f"It {QUOTE}.", 2)]
+
+    (kept,) = weigh([claim(source="law")], {"law": pages}).claims
+
+    assert (kept.source, kept.page) == ("law", 2)
+
+
+def test_a_quotation_may_go_over_two_pages() -> None:
+    pages = [Passage("law", "It moves heat from", 1), Passage("law", "outside into a house.", 2)]
+
+    (kept,) = weigh([claim(source="law")], {"law": pages}).claims
+
+    assert kept.page is None
+
+
+async def test_a_long_source_has_pages(tmp_path: Path, set_environment: SetEnvironment) -> None:
     (tmp_path / "law").mkdir()
     (tmp_path / "law" / "long.md").write_text("a" * 20_000 + "the end")
     (tmp_path / "picture.png").write_bytes(b"no text")
     set_environment(RESEARCH_SOURCES=str(tmp_path))
 
-    assert read_source("law/long").startswith("[page 1 of 2]")
-    assert read_source("law/long", 2).endswith("the end")
+    assert (await read_source("law/long")).startswith("[page 1 of 2]")
+    assert (await read_source("law/long", 2)).endswith("the end")
     with pytest.raises(NotFound, match="2 pages"):
-        read_source("law/long", 3)
+        await read_source("law/long", 3)
 
 
 def test_the_chat_shows_what_the_report_hides_nowhere_else() -> None:
@@ -131,30 +148,32 @@ def test_words_stand_in_a_text_whatever_their_marks() -> None:
     assert not stands_in("", "anything")
 
 
-def test_sources_are_found_by_words_and_read_by_name() -> None:
-    (first, *_) = search_sources("subsidies for heat pumps: when is the application made?")
+async def test_sources_are_found_by_words_and_read_by_name() -> None:
+    (first, *_) = await search_sources("subsidies for heat pumps: when is the application made?")
 
     assert first["source"] == "subsidies"
-    assert "before the work begins" in read_source(first["source"])
+    assert "before the work begins" in await read_source(first["source"])
 
 
-def test_a_source_that_is_not_there_is_an_error_that_helps() -> None:
+async def test_a_source_that_is_not_there_is_an_error_that_helps() -> None:
     with pytest.raises(NotFound, match="search_sources"):
-        read_source("../../etc/passwd")
+        await read_source("../../etc/passwd")
 
 
-def test_the_sources_can_be_yours(tmp_path: Path, set_environment: SetEnvironment) -> None:
+async def test_the_sources_can_be_yours(tmp_path: Path, set_environment: SetEnvironment) -> None:
     (tmp_path / "lamps.txt").write_text("Lamps give light.")
     set_environment(RESEARCH_SOURCES=str(tmp_path))
 
-    assert search_sources("lamps")[0]["excerpt"] == "Lamps give light."
+    assert (await search_sources("lamps"))[0]["excerpt"] == "Lamps give light."
 
 
-def test_a_folder_that_is_not_there_is_an_error_of_the_settings(set_environment: SetEnvironment) -> None:
+async def test_a_folder_that_is_not_there_is_an_error_of_the_settings(
+    set_environment: SetEnvironment,
+) -> None:
     set_environment(RESEARCH_SOURCES="/nowhere/at/all")
 
     with pytest.raises(ConfigurationError, match="RESEARCH_SOURCES"):
-        sources()
+        await search_sources("lamps")
 
 
 async def test_one_budget_covers_the_whole_team() -> None:
