@@ -6,7 +6,7 @@ from app.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from app.embedded.postgres import EmbeddedPostgres
-    from app.embedded.programs import find_program, read_number
+    from app.embedded.programs import find_program, is_alive, read_number
     from app.embedded.services import (
         DATA,
         USERS,
@@ -25,6 +25,7 @@ __all__ = [
     "embedded_services",
     "find_program",
     "forget_urls",
+    "is_alive",
     "lock",
     "provide_url",
     "read_number",
@@ -33,6 +34,6 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     postgres=("EmbeddedPostgres",),
-    programs=("find_program", "read_number"),
+    programs=("find_program", "is_alive", "read_number"),
     services=("DATA", "USERS", "EmbeddedServices", "embedded_services", "forget_urls", "lock", "provide_url"),
 )

@@ -1,8 +1,8 @@
-"""Parse a file in a process of its own, run by `parser.py` with bounded memory and time.
+"""Parse a file in a process of its own, run by `children.py` with bounded memory and time.
 
     python child.py SUFFIX MAX_PAGES MAX_CHARACTERS SECONDS < FILE
 
-It prints one JSON object: `format`, `pages` and `sections`, or `error` and `detail`. It is given no
+It answers with one JSON object: `format`, `pages` and `sections`, or `error` and `detail`. It is given no
 environment, and reads no setting: a file that takes it over finds no secret in it.
 """
 
@@ -26,11 +26,11 @@ def _limit(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def main(suffix: str, max_pages: int, max_characters: int, seconds: int) -> None:
-    """Read standard input, and print what was found."""
+def answer(content: bytes, suffix: str, max_pages: int, max_characters: int, seconds: int) -> bytes:
+    """Parse a file, and return what was found. From here on this process is bounded."""
     _limit(seconds)
     try:
-        parsed = parse_file(sys.stdin.buffer.read(), suffix, max_pages, max_characters)
+        parsed = parse_file(content, suffix, max_pages, max_characters)
         sections = [[s.text, s.page, s.headings, s.kind] for s in parsed.sections]
         found: dict[str, object] = {"format": parsed.format, "pages": parsed.pages, "sections": sections}
     except Refused as refused:
@@ -39,8 +39,8 @@ def main(suffix: str, max_pages: int, max_characters: int, seconds: int) -> None
         found = {"error": "corrupt", "detail": "Reading it takes too much memory."}
     except Exception as error:  # noqa: BLE001 - whatever a parser raises on a broken file
         found = {"error": "corrupt", "detail": f"It cannot be read: {type(error).__name__}."}
-    sys.stdout.buffer.write(json.dumps(found).encode())
+    return json.dumps(found).encode()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), sys.argv[1], *map(int, sys.argv[2:])))

@@ -1,13 +1,12 @@
 """Parse a file. It is not to be trusted: a child process does it, with bounded memory and time."""
 
-import asyncio
 import json
 import re
-import sys
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
+from app.parsing.children import run_child
 from app.parsing.errors import (
     DocumentCorrupt,
     DocumentEmpty,
@@ -18,7 +17,6 @@ from app.parsing.errors import (
 )
 from app.parsing.sections import Parsed, Section
 
-_CHILD = Path(__file__).with_name("child.py")
 _ERRORS: dict[str, type[DocumentError]] = {
     "corrupt": DocumentCorrupt,
     "encrypted": DocumentEncrypted,
@@ -50,7 +48,11 @@ async def parse(content: bytes, filename: str = "", limits: Limits | None = None
     limits = limits or Limits()
     if not content:
         raise DocumentEmpty("The file is empty.")
-    found = _found(await _run_child(content, filename, limits))
+    try:
+        answer = await run_child(content, _suffix(filename), limits.pages, limits.characters, limits.seconds)
+    except TimeoutError:
+        raise DocumentCorrupt(f"Reading the file took longer than {limits.seconds:g} seconds.") from None
+    found = _found(answer)
     if not found.sections:
         raise DocumentEmpty(
             "There is no text in the document.", hint="Is it a scan? Send what text recognition makes of it."
@@ -63,39 +65,15 @@ async def parse(content: bytes, filename: str = "", limits: Limits | None = None
     return found
 
 
-async def _run_child(content: bytes, filename: str, limits: Limits) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        str(_CHILD),
-        _suffix(filename),
-        *map(str, (limits.pages, limits.characters, int(limits.seconds) + 1)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-    )
-    try:
-        async with asyncio.timeout(limits.seconds):
-            printed, _ = await process.communicate(content)
-    except TimeoutError:
-        raise DocumentCorrupt(f"Reading the file took longer than {limits.seconds:g} seconds.") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return printed
-
-
 def _suffix(filename: str) -> str:
     """Return how a name ends, such as `.md`: the child gets no more of what a stranger has chosen."""
     suffix = PurePath(filename).suffix.lower()
     return suffix if re.fullmatch(r"\.[a-z0-9]{1,20}", suffix) else ""
 
 
-def _found(printed: bytes) -> Parsed:
+def _found(answer: bytes) -> Parsed:
     try:
-        found: dict[str, Any] = json.loads(printed)
+        found: dict[str, Any] = json.loads(answer)
     except ValueError:  # it was killed by the limit of memory or time
         raise DocumentCorrupt("The file cannot be read: it takes too much memory or time.") from None
     if "error" in found:

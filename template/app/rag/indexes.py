@@ -4,7 +4,7 @@ from functools import cache
 
 from app.core.errors import ConfigurationError
 from app.llm.embeddings import default_embedder, embed
-from app.rag import repository
+from app.rag import index_repository
 from app.rag.chunking import fingerprint
 from app.rag.errors import IndexMismatch
 from app.rag.extensions import STORES
@@ -28,7 +28,7 @@ def wanted_embedder() -> str:
 
 async def index_to_search() -> Index | None:
     """Return the current index; None before the first document. Raises `IndexMismatch`."""
-    index = await repository.current_index()
+    index = await index_repository.current_index()
     if index:
         check_index(index)
     return index
@@ -58,7 +58,7 @@ async def index_to_write() -> Index:
 async def index_to_build() -> Index:
     """Return the index that is to replace the current one: one that was begun, or a new one."""
     wanted = (wanted_embedder(), fingerprint(RagSettings.load()))
-    for index in (await repository.all_indexes())[1:]:
+    for index in (await index_repository.all_indexes())[1:]:
         if (index.embedder, index.chunking) == wanted:
             return index
         await retire(index)
@@ -72,13 +72,15 @@ async def _make(*, current: bool) -> Index | None:
     embedder = wanted_embedder()
     probe = await embed(["How many numbers has a vector?"], embedder=embedder)
     dimension = probe.vectors.shape[1]
-    return await repository.add_index(embedder, dimension, fingerprint(RagSettings.load()), current=current)
+    return await index_repository.add_index(
+        embedder, dimension, fingerprint(RagSettings.load()), current=current
+    )
 
 
 async def retire(index: Index) -> None:
     """Delete an index that is not searched any more."""
     await get_store().drop(index)
-    await repository.remove_index(index)
+    await index_repository.remove_index(index)
 
 
 async def check_store() -> str:
@@ -87,5 +89,5 @@ async def check_store() -> str:
     index = await index_to_search()
     if index is None:
         return f"{answer}, no document yet"
-    documents, chunks, _ = await repository.totals()
+    documents, chunks, _ = await index_repository.totals()
     return f"{answer}, {documents} documents in {chunks} chunks ({index.embedder})"

@@ -21,7 +21,7 @@ from app.core.text import storable
 from app.core.threads import run_in_thread
 from app.llm.embeddings import embed
 from app.parsing import Parsed, Section
-from app.rag import repository
+from app.rag import index_repository, part_repository, repository
 from app.rag.chunking import chunk
 from app.rag.contexts import contextualise
 from app.rag.errors import FileTooLarge, IndexMismatch, RagDocumentNotFound
@@ -29,8 +29,9 @@ from app.rag.filters import check_fields
 from app.rag.indexes import get_store, index_to_build, index_to_write, retire
 from app.rag.languages import language_of
 from app.rag.models import EVERYONE, RagDocument, State
+from app.rag.part_repository import PartKey
 from app.rag.reading import read_file
-from app.rag.repository import NewDocument, PartKey
+from app.rag.repository import NewDocument
 from app.rag.settings import RagSettings
 from app.rag.store import Chunk, Index, Origin
 
@@ -130,7 +131,7 @@ async def cut(index: Index, document: RagDocument) -> dict[int, bool]:
     Returns the number of each part, and whether it is embedded.
     """
     await repository.set_state(document.id, document.version, State.embedding, error=None)
-    if numbers := await repository.part_numbers(index, document.id, document.version):
+    if numbers := await part_repository.part_numbers(index, document.id, document.version):
         return numbers
     content = await repository.content_of(document.id)
     if content is None or content.sections is None or content.version != document.version:
@@ -143,7 +144,7 @@ async def cut(index: Index, document: RagDocument) -> dict[int, bool]:
     chunks = await run_in_thread(chunk, sections, settings)
     size = settings.part_chunks
     parts = [to_json(chunks[start : start + size]) for start in range(0, len(chunks), size)]
-    await repository.add_parts(index, document.id, document.version, parts)
+    await part_repository.add_parts(index, document.id, document.version, parts)
     return dict.fromkeys(range(len(parts)), False)
 
 
@@ -161,7 +162,7 @@ async def embed_parts(
 
 
 async def _embed_part(index: Index, key: PartKey) -> None:
-    part = await repository.get_part(key)
+    part = await part_repository.get_part(key)
     if part is None or part.vectors is not None:
         return
     chunks = from_json(part.chunks)
@@ -175,7 +176,9 @@ async def _embed_part(index: Index, key: PartKey) -> None:
             hint="Run `uv run app documents reindex`.",
         )
     total = None if cost is None or found.cost is None else cost + found.cost
-    await repository.keep_vectors(key, to_json(chunks), found.vectors.tobytes(), tokens + found.tokens, total)
+    await part_repository.keep_vectors(
+        key, to_json(chunks), found.vectors.tobytes(), tokens + found.tokens, total
+    )
 
 
 async def _text_of(document_id: UUID) -> str:
@@ -186,11 +189,11 @@ async def _text_of(document_id: UUID) -> str:
 
 async def finish(index: Index, document: RagDocument) -> State:
     """Write the chunks into the store, if all are embedded, and let them be found instead of the old ones."""
-    numbers = await repository.part_numbers(index, document.id, document.version)
+    numbers = await part_repository.part_numbers(index, document.id, document.version)
     if not all(numbers.values()):
         return State.embedding
     count = await _write(index, document, numbers)
-    if await repository.enter(index, document.id, document.version, count):
+    if await part_repository.enter(index, document.id, document.version, count):
         await get_store().delete(index, document.id, keep=document.version)
         return State.indexed
     newest = await repository.find_document(document.id)
@@ -211,7 +214,7 @@ async def _write(index: Index, document: RagDocument, numbers: Mapping[int, bool
     )
     count = 0
     for number in numbers:
-        part = await repository.get_part(PartKey(index.id, document.id, document.version, number))
+        part = await part_repository.get_part(PartKey(index.id, document.id, document.version, number))
         if part is None or part.vectors is None:  # another one has finished meanwhile
             continue
         chunks = from_json(part.chunks)
@@ -225,7 +228,7 @@ async def remove_document(document_id: UUID) -> None:
     """Delete a document and all that was made of it. It is not found from the first moment on."""
     if not await repository.begin_removal(document_id):
         raise RagDocumentNotFound(f"There is no document {document_id}.")
-    for index in await repository.all_indexes():
+    for index in await index_repository.all_indexes():
         await get_store().delete(index, document_id)
     await repository.end_removal(document_id)
 
@@ -249,14 +252,14 @@ async def reindex(progress: Progress = no_progress) -> Index:
     """
     index = await index_to_build()
     done = 0
-    while waiting := await repository.lacking(index):
+    while waiting := await index_repository.lacking(index):
         for document_id in waiting:
             progress(done, done + len(waiting))
             await _into(index, document_id)
             done += 1
-    old = await repository.current_index()
-    await repository.switch_to(index)
-    for document_id in await repository.lacking(index):  # what was added in the last moment
+    old = await index_repository.current_index()
+    await index_repository.switch_to(index)
+    for document_id in await index_repository.lacking(index):  # what was added in the last moment
         await _into(index, document_id)
     if old:
         await retire(old)

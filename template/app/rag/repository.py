@@ -1,20 +1,16 @@
 """All SQL on the catalogue of documents."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from app.db import new_id, transaction
 from app.rag.models import RagContent, RagDocument, RagEntry, RagIndex, RagPart, State
-from app.rag.store import Index
 
 Readers = Collection[str] | None
 """Owners whose documents may be seen; None: all."""
@@ -160,17 +156,6 @@ async def documents_named(name: str, readers: Readers) -> list[RagDocument]:
         return list((await session.scalars(statement.limit(10))).all())
 
 
-async def searchable(index: Index, documents: Collection[UUID]) -> dict[UUID, tuple[RagDocument, int]]:
-    """Return those documents that are in an index, each with the version that is."""
-    statement = (
-        select(RagDocument, RagEntry.version)
-        .join(RagEntry, RagEntry.document_id == RagDocument.id)
-        .where(RagEntry.index_id == index.id, RagDocument.id.in_(documents))
-    )
-    async with transaction() as session:
-        return {document.id: (document, version) for document, version in await session.execute(statement)}
-
-
 async def unfinished() -> list[UUID]:
     """Return the documents that wait to be indexed, or were being indexed, or deleted, the oldest first."""
     waiting = (State.queued, State.parsing, State.embedding, State.deleting)
@@ -241,201 +226,3 @@ async def end_removal(document_id: UUID) -> None:
     """Delete what is left of a document in the catalogue."""
     async with transaction() as session:
         await session.execute(delete(RagDocument).where(RagDocument.id == document_id))
-
-
-# ---- indexes
-
-EVALUATION = "evaluation:"
-"""With this begins how the chunks of an index were cut that holds no documents, but an evaluation's."""
-
-
-async def current_index() -> Index | None:
-    """Return the index that is searched; None before the first document."""
-    async with transaction() as session:
-        row = await session.scalar(select(RagIndex).where(RagIndex.is_current))
-        return _index(row) if row else None
-
-
-async def all_indexes() -> list[Index]:
-    """Return the indexes, the current one first."""
-    statement = (
-        select(RagIndex)
-        .where(~RagIndex.chunking.startswith(EVALUATION))
-        .order_by(RagIndex.is_current.desc(), RagIndex.id)
-    )
-    async with transaction() as session:
-        return [_index(row) for row in (await session.scalars(statement)).all()]
-
-
-async def evaluation_indexes() -> list[Index]:
-    """Return the indexes of evaluations."""
-    statement = select(RagIndex).where(RagIndex.chunking.startswith(EVALUATION)).order_by(RagIndex.id)
-    async with transaction() as session:
-        return [_index(row) for row in (await session.scalars(statement)).all()]
-
-
-async def add_index(embedder: str, dimension: int, chunking: str, *, current: bool) -> Index | None:
-    """Make an index. None if it was to be the current one, and there is one."""
-    statement = upsert(RagIndex).values(
-        embedder=embedder, dimension=dimension, chunking=chunking, is_current=current
-    )
-    async with transaction() as session:
-        made = await session.scalar(statement.on_conflict_do_nothing().returning(RagIndex))
-        return _index(made) if made else None
-
-
-async def switch_to(index: Index) -> None:
-    """Make an index the current one."""
-    async with transaction() as session:
-        await session.execute(update(RagIndex).where(RagIndex.is_current).values(is_current=False))
-        await session.execute(update(RagIndex).where(RagIndex.id == index.id).values(is_current=True))
-
-
-async def remove_index(index: Index) -> None:
-    """Delete an index from the catalogue."""
-    async with transaction() as session:
-        await session.execute(delete(RagIndex).where(RagIndex.id == index.id))
-
-
-async def lacking(index: Index) -> list[UUID]:
-    """Return the documents whose text is kept and that an index does not have, the oldest first."""
-    statement = (
-        select(RagDocument.id)
-        .outerjoin(
-            RagEntry,
-            (RagEntry.document_id == RagDocument.id)
-            & (RagEntry.index_id == index.id)
-            & (RagEntry.version == RagDocument.version),
-        )
-        .where(RagEntry.document_id.is_(None), RagDocument.state == State.indexed)
-        .order_by(RagDocument.id)
-    )
-    async with transaction() as session:
-        return list((await session.scalars(statement)).all())
-
-
-async def totals() -> tuple[int, int, datetime | None]:
-    """Return how many documents and chunks can be found, and when the last one was indexed."""
-    statement = (
-        select(func.count(), func.coalesce(func.sum(RagEntry.chunks), 0), func.max(RagEntry.indexed_at))
-        .select_from(RagEntry)
-        .join(RagIndex, (RagIndex.id == RagEntry.index_id) & RagIndex.is_current)
-    )
-    async with transaction() as session:
-        documents, chunks, latest = (await session.execute(statement)).one()
-        return documents, chunks, latest
-
-
-def _index(row: RagIndex) -> Index:
-    return Index(row.id, row.embedder, row.dimension, row.chunking)
-
-
-# ---- parts on their way into an index
-
-
-@dataclass(frozen=True)
-class PartKey:
-    """Names a part."""
-
-    index: int
-    document: UUID
-    version: int
-    number: int
-
-
-async def add_parts(index: Index, document_id: UUID, version: int, parts: Sequence[dict[str, Any]]) -> None:
-    """Keep the chunks of a document in parts; what there is of other versions goes."""
-    async with transaction() as session:
-        await session.execute(
-            delete(RagPart).where(
-                RagPart.index_id == index.id, RagPart.document_id == document_id, RagPart.version != version
-            )
-        )
-        rows = [
-            {
-                "index_id": index.id,
-                "document_id": document_id,
-                "version": version,
-                "number": number,
-                "chunks": chunks,
-            }
-            for number, chunks in enumerate(parts)
-        ]
-        if rows:
-            await session.execute(upsert(RagPart).on_conflict_do_nothing(), rows)
-
-
-async def part_numbers(index: Index, document_id: UUID, version: int) -> dict[int, bool]:
-    """Return the numbers of a document's parts, each with whether it is embedded."""
-    statement = (
-        select(RagPart.number, RagPart.vectors.is_not(None))
-        .where(*_of(index, document_id, version))
-        .order_by(RagPart.number)
-    )
-    async with transaction() as session:
-        return {number: bool(done) for number, done in await session.execute(statement)}
-
-
-async def get_part(key: PartKey) -> RagPart | None:
-    """Return a part."""
-    async with transaction() as session:
-        return await session.get(RagPart, (key.index, key.document, key.version, key.number))
-
-
-async def keep_vectors(
-    key: PartKey, chunks: dict[str, Any], vectors: bytes, tokens: int, cost: Decimal | None
-) -> None:
-    """Keep what a part has become. One that was done meanwhile stays as it is."""
-    statement = update(RagPart).where(
-        RagPart.index_id == key.index,
-        RagPart.document_id == key.document,
-        RagPart.version == key.version,
-        RagPart.number == key.number,
-        RagPart.vectors.is_(None),
-    )
-    async with transaction() as session:
-        await session.execute(statement.values(chunks=chunks, vectors=vectors, tokens=tokens, cost=cost))
-
-
-async def enter(index: Index, document_id: UUID, version: int, chunks: int) -> bool:
-    """Let a version be found in an index from now on. False if it is not the newest any more, or deleted."""
-    async with transaction() as session:
-        document = await session.get(RagDocument, document_id, with_for_update=True)
-        if document is None or document.version != version or document.state == State.deleting:
-            return False
-        await _enter(session, index, document_id, version, chunks)
-        await session.execute(
-            delete(RagPart).where(RagPart.index_id == index.id, RagPart.document_id == document_id)
-        )
-        document.state, document.error = State.indexed, None
-        return True
-
-
-async def _enter(session: AsyncSession, index: Index, document_id: UUID, version: int, chunks: int) -> None:
-    spent = select(
-        func.coalesce(func.sum(RagPart.tokens), 0),
-        func.coalesce(func.sum(RagPart.cost), 0),
-        func.count(RagPart.cost) == func.count(),
-    ).where(*_of(index, document_id, version))
-    tokens, cost, known = (await session.execute(spent)).one()
-    if chunks == 0:  # another one has finished it meanwhile
-        return
-    values = {
-        "version": version,
-        "chunks": chunks,
-        "tokens": tokens,
-        "cost": cost if known else None,
-        "indexed_at": func.clock_timestamp(),
-    }
-    entry = upsert(RagEntry).values(index_id=index.id, document_id=document_id, **values)
-    await session.execute(
-        entry.on_conflict_do_update(index_elements=["index_id", "document_id"], set_=values)
-    )
-
-
-def _of(index: Index, document_id: UUID, version: int) -> tuple[Any, ...]:
-    return (
-        RagPart.index_id == index.id,
-        RagPart.document_id == document_id,
-        RagPart.version == version,
-    )

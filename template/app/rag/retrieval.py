@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.core.spans import span
 from app.llm.embeddings import embed
-from app.rag import repository
+from app.rag import index_repository
 from app.rag.indexes import get_store, index_to_search
 from app.rag.models import RagDocument
 from app.rag.profiles import Profile
@@ -171,7 +171,7 @@ async def _with_neighbours(
 
 async def with_documents(index: Index, found: Sequence[Found], readers: Collection[str] | None) -> list[Hit]:
     """Return what the catalogue confirms: the version that is current, of a document that may be read."""
-    documents = await repository.searchable(index, {each.document for each in found})
+    documents = await index_repository.searchable(index, {each.document for each in found})
     return [
         _hit(each, documents[each.document][0])
         for each in found

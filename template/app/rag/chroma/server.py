@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 
 from app.core.ports import free_port
-from app.embedded import provide_url, read_number
+from app.embedded import is_alive, provide_url, read_number
 from app.embedded.errors import EmbeddedServerError
 
 _SECONDS = 30.0
@@ -54,17 +54,20 @@ class EmbeddedChroma:
         """Start the server. Raises `EmbeddedServerError`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         port = port or free_port()
-        arguments = ["run", "--path", str(self.folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                [str(_program()), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for us: a server is stopped, not interrupted
-            )
-        self._process.write_text(f"{process.pid}\n{port}\n", encoding="utf-8")
-        if not self._wait_until(running=True, process=process):
+        command = [
+            str(_program()),
+            *("run", "--path", str(self.folder / "data"), "--host", "127.0.0.1", "--port", str(port)),
+        ]
+        done = subprocess.run(
+            ["/bin/sh", "-c", '"$@" >>"$0" 2>&1 & echo $!', str(self._log), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            check=True,
+            start_new_session=True,  # Ctrl-C is for us: a server is stopped, not interrupted
+        )
+        pid = int(done.stdout)
+        self._process.write_text(f"{pid}\n{port}\n", encoding="utf-8")
+        if not self._wait_until(running=True):
             raise EmbeddedServerError("The embedded Chroma does not start.", hint=f"See {self._log}.")
 
     def stop(self) -> None:
@@ -76,10 +79,10 @@ class EmbeddedChroma:
         self._wait_until(running=False)
         self._process.unlink(missing_ok=True)
 
-    def _wait_until(self, *, running: bool, process: "subprocess.Popen[bytes] | None" = None) -> bool:
+    def _wait_until(self, *, running: bool) -> bool:
         deadline = time.monotonic() + _SECONDS
         while self.is_running() is not running:
-            if time.monotonic() > deadline or (process and process.poll() is not None):
+            if time.monotonic() > deadline or (running and not is_alive(self.pid() or 0)):
                 return False
             time.sleep(0.05)
         return True

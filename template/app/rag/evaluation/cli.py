@@ -78,13 +78,13 @@ async def _evaluate(
 ) -> "tuple[Dataset, list[Report]]":
     from app.rag.evaluation.datasets import load_dataset
     from app.rag.evaluation.run import evaluate
-    from app.rag.evaluation.shipped import shipped_dataset
+    from app.rag.evaluation.shipped import find_in_shipped, shipped_dataset
     from app.rag.settings import RagSettings
 
     for name in profiles:
         RagSettings.load().find_profile(name)
     questions = load_dataset(path) if path else shipped_dataset()
-    find = _find_in_documents(k) if path else await _find_in_shipped(k)
+    find = _find_in_documents(k) if path else await find_in_shipped(k)
     return questions, [await evaluate(questions, name, find, k=k, part=part) for name in profiles]
 
 
@@ -94,22 +94,6 @@ def _find_in_documents(k: int) -> "Find":
     async def find(question: str, profile: str) -> list[tuple[str, str]]:
         hits = await search(question, readers=None, profile=profile, limit=k)
         return [(hit.source, hit.text) for hit in hits]
-
-    return find
-
-
-async def _find_in_shipped(k: int) -> "Find":
-    from app.rag.evaluation.shipped import shipped_index, sources
-    from app.rag.retrieval import Asked, find_in
-    from app.rag.settings import RagSettings
-    from app.rag.store import Where
-
-    index, names = await shipped_index(), sources()
-
-    async def find(question: str, profile: str) -> list[tuple[str, str]]:
-        asked = Asked(question, RagSettings.load().find_profile(profile), Where(), k)
-        found = await find_in(index, asked)
-        return [(names[each.document], each.chunk.text) for each in found]
 
     return find
 

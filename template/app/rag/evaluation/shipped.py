@@ -11,13 +11,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from app.llm.embeddings import embed
 from app.parsing import Limits, parse
-from app.rag import repository
+from app.rag import index_repository
 from app.rag.chunking import chunk, fingerprint
 from app.rag.evaluation.datasets import Dataset, load_dataset
+from app.rag.evaluation.run import Find, Passage
 from app.rag.indexes import get_store, wanted_embedder
 from app.rag.languages import language_of
+from app.rag.retrieval import Asked, find_in
 from app.rag.settings import RagSettings
-from app.rag.store import Index, Origin
+from app.rag.store import Index, Origin, Where
 
 _FOLDER = Path(__file__).parent
 DOCUMENTS = _FOLDER / "sqlite.zip"
@@ -44,20 +46,32 @@ def _id(name: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"evaluation/{name}")
 
 
+async def find_in_shipped(k: int) -> Find:
+    """Return a function that finds `k` passages of the shipped documents."""
+    index, names = await shipped_index(), sources()
+
+    async def find(question: str, profile: str) -> list[Passage]:
+        asked = Asked(question, RagSettings.load().find_profile(profile), Where(), k)
+        found = await find_in(index, asked)
+        return [(names[each.document], each.chunk.text) for each in found]
+
+    return find
+
+
 async def shipped_index() -> Index:
     """Return the index of the shipped documents; make it the first time, and after changed settings."""
     embedder, store = wanted_embedder(), get_store()
-    chunking = f"{repository.EVALUATION}{shipped_dataset().digest}:{fingerprint(RagSettings.load())}"
-    for index in await repository.evaluation_indexes():
+    chunking = f"{index_repository.EVALUATION}{shipped_dataset().digest}:{fingerprint(RagSettings.load())}"
+    for index in await index_repository.evaluation_indexes():
         if (index.embedder, index.chunking) == (embedder, chunking):
             if await store.count(index):
                 return index
             await _fill(index)
             return index
         await store.drop(index)
-        await repository.remove_index(index)
+        await index_repository.remove_index(index)
     probe = await embed(["How many numbers has a vector?"], embedder=embedder)
-    made = await repository.add_index(embedder, probe.vectors.shape[1], chunking, current=False)
+    made = await index_repository.add_index(embedder, probe.vectors.shape[1], chunking, current=False)
     assert made
     await _fill(made)
     return made

@@ -9,7 +9,9 @@ from uuid import UUID
 import numpy as np
 import structlog
 from numpy.typing import NDArray
+from sqlalchemy import text
 
+from app.db import transaction
 from app.rag import Chunk, Found, Index, Origin, StoreUnavailable, Weights, Where, search_both
 from app.rag.lancedb import conditions, schema
 from app.rag.lancedb.settings import LanceDBSettings
@@ -24,6 +26,8 @@ _TIDY_EVERY = 50
 """Changes after which a table is compacted: each leaves a file and a version."""
 _KEPT = timedelta(minutes=10)
 """How long old versions stay, for who reads them still: what is deleted is on the disk no longer."""
+_LOCK = 726_183_042
+"""Of the advisory locks."""
 _AT_LEAST = 60
 """So many are asked for: of chunks that fit equally well, the order is then ours."""
 
@@ -39,6 +43,7 @@ class LanceDBStore:
         async with self._connected() as connection:
             if _name(index) in (await connection.list_tables()).tables:
                 return
+        async with _alone(index), self._connected() as connection:
             table = await connection.create_table(
                 _name(index), schema=schema.of_index(index.dimension), exist_ok=True
             )
@@ -46,7 +51,7 @@ class LanceDBStore:
 
     async def drop(self, index: Index) -> None:
         """Delete the table."""
-        async with self._connected() as connection:
+        async with _alone(index), self._connected() as connection:
             await connection.drop_table(_name(index), ignore_missing=True)
 
     async def write(
@@ -54,7 +59,9 @@ class LanceDBStore:
     ) -> None:
         """Add chunks with their vectors and stemmed words."""
         words = await stemmed([chunk.searched for chunk in chunks], origin.language)
-        async with self._table(index) as table:
+        async with _alone(index), self._table(index) as table:
+            if table is None:
+                raise StoreUnavailable("The index is gone.", hint="Add the document again.")
             known = await table.schema()
             if missing := [c for c in schema.own_columns(origin.fields) if c.name not in known.names]:
                 await table.add_columns(missing)
@@ -66,12 +73,16 @@ class LanceDBStore:
 
     async def delete(self, index: Index, document: UUID, *, keep: int | None = None) -> None:
         """Delete a document's chunks, but for those of one version."""
-        async with self._table(index) as table:
+        async with _alone(index), self._table(index) as table:
+            if table is None:
+                return
             await table.delete(conditions.of_document(document, keep))
 
     async def dense(self, index: Index, vector: NDArray[np.float32], where: Where, limit: int) -> list[Found]:
         """Return the nearest chunks: compared exactly, or found by an index where there are many."""
         async with self._table(index) as table:
+            if table is None:
+                return []
             query = table.query().nearest_to(vector).distance_type("cosine").nprobes(50).refine_factor(4)
             if wanted := await _filter(table, where):
                 query = query.where(wanted)
@@ -86,6 +97,8 @@ class LanceDBStore:
         if not question:
             return []
         async with self._table(index) as table:
+            if table is None:
+                return []
             search = table.query().nearest_to_text(MatchQuery(question, "words"))
             if wanted := await _filter(table, where):
                 search = search.where(wanted)
@@ -106,18 +119,18 @@ class LanceDBStore:
 
     async def neighbours(self, index: Index, of: Sequence[Found], reach: int) -> list[Found]:
         """Return chunks with those around them."""
-        if not of:
-            return []
         async with self._table(index) as table:
+            if table is None or not of:
+                return []
             wanted = conditions.any_of([conditions.around(*each.key, reach) for each in of])
             rows = await table.query().where(wanted).select(schema.CHUNK).to_list()
         return sorted((schema.to_found(row) for row in rows), key=lambda each: each.key)
 
     async def vectors(self, index: Index, of: Sequence[Found]) -> NDArray[np.float32]:
         """Return the vectors of chunks."""
-        if not of:
-            return np.empty((0, index.dimension), np.float32)
         async with self._table(index) as table:
+            if table is None or not of:
+                return np.empty((0, index.dimension), np.float32)
             wanted = conditions.any_of([conditions.around(*each.key, 0) for each in of])
             rows = await table.query().where(wanted).select(["id", "vector"]).to_list()
         known = {row["id"]: row["vector"] for row in rows}
@@ -126,7 +139,7 @@ class LanceDBStore:
     async def count(self, index: Index) -> int:
         """Return how many chunks there are."""
         async with self._table(index) as table:
-            return int(await table.count_rows())
+            return 0 if table is None else int(await table.count_rows())
 
     async def health(self) -> str:
         """Return the version of LanceDB; the folder or bucket must be there to be read."""
@@ -152,9 +165,28 @@ class LanceDBStore:
             ) from error
 
     @asynccontextmanager
-    async def _table(self, index: Index) -> "AsyncGenerator[AsyncTable, None]":
+    async def _table(self, index: Index) -> "AsyncGenerator[AsyncTable | None, None]":
+        """Give the table of an index; None if it is gone: another one may have taken its place."""
         async with self._connected() as connection:
-            yield await connection.open_table(_name(index))
+            try:
+                table = await connection.open_table(_name(index))
+            except ValueError:
+                table = None
+            yield table
+
+
+@asynccontextmanager
+async def _alone(index: Index) -> AsyncGenerator[None, None]:
+    """Let one process at a time change an index.
+
+    LanceDB lets two insert the same chunk, and refuses one that writes while another makes search indexes.
+    """
+    async with transaction() as session:
+        await session.execute(text("SET LOCAL statement_timeout = 0"))
+        await session.execute(
+            text("SELECT pg_advisory_xact_lock(:space, :index)"), {"space": _LOCK, "index": index.id}
+        )
+        yield
 
 
 async def _add_indexes(table: "AsyncTable") -> None:

@@ -62,6 +62,12 @@ class Collection:
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Their properties, by id."""
     vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    words: dict[str, Counter[str]] = field(default_factory=dict)
+    """What is searched by words."""
+
+    def words_of_all(self) -> set[str]:
+        """Return every word that stands somewhere."""
+        return set().union(*self.words.values())
 
     def of(self, name: str) -> dict[str, Any]:
         """Return a property of the schema."""
@@ -125,6 +131,7 @@ class StandIn(weaviate_pb2_grpc.WeaviateServicer):
             for name in properties:
                 collection.of(name)  # Weaviate would guess a type for what is not in the schema: we do not
             collection.objects[each.uuid] = {k: v for k, v in properties.items() if v is not None}
+            collection.words[each.uuid] = Counter(str(properties["words"]).split())
             collection.vectors[each.uuid] = np.frombuffer(_bytes(each), "<f4")
         return batch_pb2.BatchObjectsReply()
 
@@ -135,7 +142,7 @@ class StandIn(weaviate_pb2_grpc.WeaviateServicer):
         collection = self.collections[request.collection]
         gone = [uuid for uuid in collection.objects if _fits(collection, uuid, request.filters)]
         for uuid in gone:
-            del collection.objects[uuid], collection.vectors[uuid]
+            del collection.objects[uuid], collection.vectors[uuid], collection.words[uuid]
         return batch_delete_pb2.BatchDeleteReply(matches=len(gone), successful=len(gone))
 
     def Aggregate(  # noqa: N802 - so the protocol calls it
@@ -229,15 +236,15 @@ def _distances(collection: Collection, found: Iterable[str], near: Any) -> dict[
 def _bm25(collection: Collection, names: Iterable[str], query: str) -> dict[str, float]:
     (name,) = names
     assert collection.of(name)["tokenization"] == "whitespace"
-    bodies = {uuid: Counter(str(each[name]).split()) for uuid, each in collection.objects.items()}
-    mean = sum(body.total() for body in bodies.values()) / max(len(bodies), 1)
+    lengths = {uuid: words.total() for uuid, words in collection.words.items()}
+    mean = sum(lengths.values()) / max(len(lengths), 1)
     scores: dict[str, float] = defaultdict(float)
-    for word in set(query.split()):
-        having = [uuid for uuid, body in bodies.items() if word in body]
-        idf = math.log(1 + (len(bodies) - len(having) + 0.5) / (len(having) + 0.5))
+    for word in set(query.split()) & collection.words_of_all():
+        having = [uuid for uuid, words in collection.words.items() if word in words]
+        idf = math.log(1 + (len(lengths) - len(having) + 0.5) / (len(having) + 0.5))
         for uuid in having:
-            tf, length = bodies[uuid][word], bodies[uuid].total()
-            scores[uuid] += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / mean))
+            tf = collection.words[uuid][word]
+            scores[uuid] += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * lengths[uuid] / mean))
     return dict(scores)
 
 
