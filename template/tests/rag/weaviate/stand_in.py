@@ -211,7 +211,7 @@ def _fits(collection: Collection, uuid: str, wanted: base_pb2.Filters) -> bool:
     value = collection.objects[uuid].get(wanted.target.property)
     if wanted.operator == _OPERATORS.OPERATOR_IS_NULL:
         assert collection.schema["invertedIndexConfig"]["indexNullState"]
-        return (value is None) == given
+        return bool((value is None) == given)
     return value is not None and _compares(value, wanted.operator, given)
 
 
