@@ -10,6 +10,10 @@ CANDIDATES = 2000
 """Chunks that the rarest words may choose; the first one alone may choose twice as many."""
 QUESTION_WORDS = 48
 """The rarest words of a question that count."""
+PROMISING = 600
+"""Candidates whose words are counted: those that have most of the question's rarest words, and are short."""
+RAREST = 12
+"""Words of a question that decide which candidates are promising."""
 
 KEYWORD = """
 term AS MATERIALIZED (
@@ -22,6 +26,7 @@ term AS MATERIALIZED (
     FROM rag_totals WHERE index_id = {index}
 ), word AS MATERIALIZED (
     SELECT word,
+           quote_literal(word)::tsquery AS query,
            ln(1 + (corpus.chunks - rag_words.chunks + 0.5) / (rag_words.chunks + 0.5)) AS idf,
            rag_words.chunks,
            sum(rag_words.chunks) OVER (ORDER BY rag_words.chunks, word) AS reached,
@@ -38,7 +43,7 @@ term AS MATERIALIZED (
 ), paired AS MATERIALIZED (
     SELECT (quote_literal(min(word) FILTER (WHERE place = 1)) || ' & ('
             || string_agg(quote_literal(word), ' | ') FILTER (WHERE place > 1) || ')')::tsquery AS query
-    FROM word HAVING max(chunks) FILTER (WHERE place = 1) > {candidates}
+    FROM word HAVING max(chunks) FILTER (WHERE place = 1) > 2 * {candidates}
 ), asked AS MATERIALIZED (
     SELECT array_agg(word) AS words FROM word
 ), candidate AS MATERIALIZED (
@@ -47,9 +52,19 @@ term AS MATERIALIZED (
     UNION
     (SELECT document_id, version, position, language, words, length FROM rag_chunks
      WHERE index_id = {index} AND words @@ (SELECT query FROM paired){where} LIMIT {candidates})
-), frequency AS MATERIALIZED (  -- the words of each candidate are read once
+), promising AS MATERIALIZED (  -- as if each word stood there once: that much is cheap to see
+    SELECT candidate.*
+    FROM candidate
+    CROSS JOIN corpus
+    CROSS JOIN LATERAL (
+        SELECT sum(idf) AS idf FROM word WHERE place <= {rarest} AND candidate.words @@ word.query
+    ) AS present
+    ORDER BY present.idf / (1 + 1.2 * (0.25 + 0.75 * length / corpus.mean)) DESC NULLS LAST,
+             document_id, version, position
+    LIMIT {promising}
+), frequency AS MATERIALIZED (  -- the words of each are read once
     SELECT document_id, version, position, language, length, lexeme, array_length(positions, 1) AS tf
-    FROM candidate CROSS JOIN LATERAL unnest(candidate.words)
+    FROM promising CROSS JOIN LATERAL unnest(promising.words)
     WHERE lexeme = ANY ((SELECT words FROM asked)::text[])
 ), ranked AS (
     SELECT document_id, version, position,
@@ -133,7 +148,14 @@ ORDER BY c.document_id, c.version, c.position
 
 def keyword_part(index: int, where: str) -> str:
     """Return the part that ranks by words, as `keyword`."""
-    return KEYWORD.format(index=index, where=where, candidates=CANDIDATES, words=QUESTION_WORDS)
+    return KEYWORD.format(
+        index=index,
+        where=where,
+        candidates=CANDIDATES,
+        words=QUESTION_WORDS,
+        promising=PROMISING,
+        rarest=RAREST,
+    )
 
 
 def by_keyword(index: int, where: str) -> str:
