@@ -68,7 +68,9 @@ async def _add(
     except OSError as error:
         refused = AppError(f"It cannot be read: {error.strerror or error}.")
         return Outcome(place, None, "refused", refused)
-    if not is_new:
+    if not is_new and (
+        start or document.state == State.indexed
+    ):  # else it was interrupted
         return Outcome(place, str(document.id), "unchanged")
     if start:
         await start(document.id)

@@ -67,7 +67,9 @@ def add(
 async def _add(
     given: list[str], owner: str, fields: dict[str, Any], *, wait: bool, watch: bool, quiet: bool
 ) -> "list[Outcome]":
+    from app.rag.extensions import STARTERS
     from app.rag.files import find_places
+    from app.rag.pipeline import resume
     from app.rag.urls import is_url
 
     if watch and any(map(is_url, given)):
@@ -75,6 +77,8 @@ async def _add(
     places = find_places(given)
     if not places and not watch:
         raise InvalidInput("There is no file to add.", hint="Hidden ones are left out.")
+    if wait and not STARTERS.names():  # else workers go on with what was interrupted
+        await resume()
     outcomes = await _add_places(places, owner, fields, wait=wait, quiet=quiet)
     if watch:
         await _watch([Path(name) for name in given], owner, fields, wait=wait)

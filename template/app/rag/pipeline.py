@@ -7,8 +7,8 @@ at the same time: what is there already stays as it is.
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from app.core.text import storable
 from app.core.threads import run_in_thread
 from app.llm.embeddings import embed
 from app.parsing import Parsed, Section
+from app.parsing.errors import DocumentError
 from app.rag import index_repository, part_repository, repository
 from app.rag.chunking import chunk
 from app.rag.contexts import contextualise
@@ -233,15 +234,19 @@ async def remove_document(document_id: UUID) -> None:
     await repository.end_removal(document_id)
 
 
-async def resume(each: Callable[[UUID], Awaitable[object]] = ingest) -> int:
-    """Go on with what an interruption has left. Returns how many documents there were."""
+async def resume() -> int:
+    """Go on with what an interruption has left. Returns how many documents there were.
+
+    Why one of them fails is kept with it.
+    """
     waiting = await repository.unfinished()
     for document_id in waiting:
         document = await repository.find_document(document_id)
-        if document and document.state == State.deleting:
-            await remove_document(document_id)
-        elif document:
-            await each(document_id)
+        with suppress(DocumentError, RagDocumentNotFound):
+            if document and document.state == State.deleting:
+                await remove_document(document_id)
+            elif document:
+                await ingest(document_id)
     return len(waiting)
 
 

@@ -10,7 +10,7 @@ import pytest
 from app.rag import State, add_document, get_document, index_to_search, ingest, search
 from app.rag.adding import add_files
 from app.rag.estimating import estimate_files, price
-from app.rag.files import find_files
+from app.rag.files import find_files, source_of
 from app.rag.watching import changes
 from tests.conftest import SetEnvironment
 
@@ -72,6 +72,16 @@ async def test_a_folder_is_added_and_what_cannot_be_read_stops_nothing(tmp_path:
     assert len(await search("lamp", readers=None)) == 2
     again = [outcome.state async for outcome in add_files(find_files([tmp_path / "a"]))]
     assert again == ["unchanged"]
+
+
+async def test_what_an_interruption_has_left_is_done_the_next_time(tmp_path: Path, database: str) -> None:
+    del database
+    (tmp_path / "notes.md").write_text("A lamp may be returned.")
+    await add_document((tmp_path / "notes.md").read_bytes(), source_of(tmp_path / "notes.md"))
+
+    states = [outcome.state async for outcome in add_files(find_files([tmp_path]))]
+
+    assert states == ["indexed"]
 
 
 async def test_what_changes_and_what_goes_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

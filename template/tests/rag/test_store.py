@@ -1,5 +1,8 @@
 """What every vector store does alike: the conformance suite, on the real thing."""
 
+import asyncio
+from uuid import UUID
+
 import numpy as np
 import pytest
 
@@ -179,6 +182,34 @@ async def test_what_is_written_twice_is_there_once(store: VectorStore) -> None:
 
     assert await store.count(INDEX) == 2
     assert len(await store.keyword(INDEX, "lamp", ALL, 5)) == 1
+
+
+async def test_several_may_make_and_fill_an_index_at_the_same_time(store: VectorStore) -> None:
+    await store.drop(INDEX)
+
+    await asyncio.gather(*(fill(store, {"a lamp": NORTH}, document=UUID(int=n)) for n in range(1, 7)))
+
+    assert await store.count(INDEX) == 6
+
+
+async def test_several_that_write_the_same_chunks_leave_them_there_once(store: VectorStore) -> None:
+    await asyncio.gather(*(fill(store, {"a lamp": NORTH, "a chair": EAST}) for _ in range(6)))
+
+    assert await store.count(INDEX) == 2
+    assert len(await store.keyword(INDEX, "lamp", ALL, 5)) == 1
+
+
+async def test_an_index_that_is_gone_has_nothing(store: VectorStore) -> None:
+    await fill(store, {"a lamp": NORTH})
+    found = await store.dense(INDEX, NORTH, ALL, 1)
+
+    await store.drop(INDEX)
+
+    assert await store.dense(INDEX, NORTH, ALL, 1) == []
+    assert await store.keyword(INDEX, "lamp", ALL, 1) == []
+    assert await store.neighbours(INDEX, found, 1) == []
+    assert await store.count(INDEX) == 0
+    await store.delete(INDEX, FIRST)
 
 
 async def test_older_versions_can_be_deleted_alone(store: VectorStore) -> None:

@@ -14,6 +14,9 @@ from app.rag.keywords import statements
 from app.rag.keywords.conditions import to_sql
 from app.rag.keywords.models import RagChunk, RagTotal, RagWord
 
+_LOCK = 7_261_830_417
+"""Of the advisory lock: two that make the same index wait for each other."""
+
 
 class KeywordIndex:
     """Chunks in the table `rag_chunks`, with a GIN index of their own for each index.
@@ -22,16 +25,20 @@ class KeywordIndex:
     """
 
     async def create(self, session: AsyncSession, index: Index) -> None:
-        """Make the search index, if it is not there."""
+        """Make the search index, if it is not there. Two that do it wait for each other."""
+        name = f"rag_chunks_{index.id}_words"
+        if await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name}):
+            return
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        await session.execute(text("SET LOCAL statement_timeout = 0"))
+        where = f"WHERE index_id = {index.id}"
         await session.execute(
-            text(
-                f"CREATE INDEX IF NOT EXISTS rag_chunks_{index.id}_words ON rag_chunks USING gin (words) "
-                f"WHERE index_id = {index.id}"
-            )
+            text(f"CREATE INDEX IF NOT EXISTS {name} ON rag_chunks USING gin (words) {where}")
         )
 
     async def drop(self, session: AsyncSession, index: Index) -> None:
         """Delete the chunks, the counts and the search index."""
+        await session.execute(text("SET LOCAL statement_timeout = 0"))
         await session.execute(text(f"DROP INDEX IF EXISTS rag_chunks_{index.id}_words"))
         for table in (RagChunk, RagWord, RagTotal):
             await session.execute(delete(table).where(table.index_id == index.id))

@@ -21,8 +21,6 @@ _SCAN_TUPLES = 100_000
 """Chunks that are looked at for a filter before the rest is searched exactly."""
 _FUSED = 60
 """Of each ranking that is fused, at least so many."""
-_LOCK = 7_261_830_417
-"""Of the advisory lock: two that make the same index wait for each other."""
 
 
 class PgVectorStore:
@@ -38,8 +36,7 @@ class PgVectorStore:
             found = await session.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
             if found:
                 return
-            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await self._keywords.create(session, index)
             await session.execute(
                 text(
                     f"CREATE INDEX IF NOT EXISTS {name} ON rag_vectors USING hnsw "
@@ -47,15 +44,13 @@ class PgVectorStore:
                     f"WHERE index_id = {index.id}"
                 )
             )
-            await self._keywords.create(session, index)
 
     async def drop(self, index: Index) -> None:
         """Delete the chunks, their vectors and the search indexes."""
         async with transaction() as session:
-            await session.execute(text("SET LOCAL statement_timeout = 0"))
+            await self._keywords.drop(session, index)
             await session.execute(text(f"DROP INDEX IF EXISTS rag_vectors_{index.id}_{index.dimension}"))
             await session.execute(delete(RagVector).where(RagVector.index_id == index.id))
-            await self._keywords.drop(session, index)
 
     async def write(
         self, index: Index, origin: Origin, chunks: Sequence[Chunk], vectors: NDArray[np.float32]
