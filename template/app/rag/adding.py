@@ -68,9 +68,8 @@ async def _add(
     except OSError as error:
         refused = AppError(f"It cannot be read: {error.strerror or error}.")
         return Outcome(place, None, "refused", refused)
-    if not is_new and (
-        start or document.state == State.indexed
-    ):  # else it was interrupted
+    was_interrupted = not start and document.state != State.indexed
+    if not is_new and not was_interrupted:
         return Outcome(place, str(document.id), "unchanged")
     if start:
         await start(document.id)

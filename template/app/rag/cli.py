@@ -3,18 +3,17 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
 from app.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Coroutine, Generator, Sequence
 
     from app.rag.adding import Outcome
     from app.rag.estimating import Estimate
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from app.rag.retrieval import Hit
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 cli = typer.Typer()
 documents = typer.Typer(help="Documents: what is searched and cited.", no_args_is_help=True)
@@ -54,10 +54,10 @@ def add(
 ) -> None:
     """Add files, folders and URLs, and wait until they can be found. What has not changed is left alone."""
     if dry_run:
-        _show_estimate(run_with_database(_estimate(places)), as_json=as_json)
+        _show_estimate(run_with_database(_estimate, places), as_json=as_json)
         return
     fields = _parse_fields(field or [])
-    outcomes = run_with_database(_add(places, owner, fields, wait=wait, watch=watch, quiet=as_json))
+    outcomes = run_with_database(_add, places, owner, fields, wait=wait, watch=watch, quiet=as_json)
     if as_json:
         typer.echo(json.dumps({"documents": [_outcome(each) for each in outcomes]}, ensure_ascii=False))
     if any(each.error for each in outcomes):
@@ -203,7 +203,7 @@ def _parse_fields(given: list[str]) -> dict[str, Any]:
 @documents.command("list", epilog="Example: uv run app documents list --json")
 def list_documents(as_json: Json = False) -> None:
     """List the documents, the newest first."""
-    found = run_with_database(_all_documents())
+    found = run_with_database(_all_documents)
     if as_json:
         typer.echo(json.dumps({"documents": [_listed(each) for each in found]}, ensure_ascii=False))
         return
@@ -242,7 +242,7 @@ def remove(
     names: Annotated[list[str], typer.Argument(help="Ids, or files and folders as they were added.")],
 ) -> None:
     """Delete documents, and all that was made of them."""
-    for source in run_with_database(_remove(names)):
+    for source in run_with_database(_remove, names):
         typer.echo(f"Removed {source}.")
 
 
@@ -272,7 +272,7 @@ async def _remove(names: list[str]) -> list[str]:
 @documents.command(epilog="Example: uv run app documents reindex")
 def reindex() -> None:
     """Build the index anew, as the settings say; the old one is searched until the new one is complete."""
-    index = run_with_database(_reindex())
+    index = run_with_database(_reindex)
     typer.echo(f"Now searched: index {index.id} of {index.embedder}, chunks {index.chunking}.")
 
 
@@ -298,7 +298,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search the documents, and show each passage with its scores."""
-    hits = run_with_database(_search(query, profile, limit, filter_))
+    hits = run_with_database(_search, query, profile, limit, filter_)
     if as_json:
         typer.echo(json.dumps({"hits": [_hit(each) for each in hits]}, ensure_ascii=False))
         return
@@ -338,7 +338,9 @@ def _hit(hit: "Hit") -> dict[str, object]:
     return HitView.of(hit).model_dump(mode="json")
 
 
-def run_with_database(work: Coroutine[Any, Any, T]) -> T:
+def run_with_database(
+    work: "Callable[P, Coroutine[Any, Any, T]]", *arguments: P.args, **options: P.kwargs
+) -> T:
     """Run with the features open. On a developer's machine the tables are brought up to date first."""
     from app.core.lifespan import open_features
     from app.core.settings import AppSettings
@@ -349,6 +351,6 @@ def run_with_database(work: Coroutine[Any, Any, T]) -> T:
 
     async def opened() -> T:
         async with open_features():
-            return await work
+            return await work(*arguments, **options)
 
     return asyncio.run(opened())

@@ -12,6 +12,7 @@ from app.rag.adding import add_files
 from app.rag.estimating import estimate_files, price
 from app.rag.files import find_files, source_of
 from app.rag.watching import changes
+from tests.commands import run_app
 from tests.conftest import SetEnvironment
 
 PRICES = "# Passport office, prices of 2026\n\nOpening.\n\n# Fees\n\nThe fee is 40 euros."
@@ -100,25 +101,48 @@ async def test_what_changes_and_what_goes_is_seen(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.slow
-def test_the_commands_add_find_answer_and_remove(tmp_path: Path, own_database: str) -> None:
-    from tests.commands import run_app
-
+def test_the_commands_add_find_and_answer(tmp_path: Path, own_database: str) -> None:
     environment = {"DATABASE_URL": own_database, "ENVIRONMENT": "test"}
     (tmp_path / "rules.md").write_text("# Returns\n\nA lamp may be returned within 30 days of delivery.")
 
     added = run_app("documents", "add", str(tmp_path), "--json", **environment)
     found = run_app("search", "return a lamp", "--json", **environment)
     answered = run_app("ask", "--documents", "When may a lamp be returned?", **environment)
-    dry = run_app("documents", "add", str(tmp_path), "--dry-run", **environment)
-    removed = run_app("documents", "remove", str(tmp_path), **environment)
-    listed = run_app("documents", "list", "--json", **environment)
-    missing = run_app("documents", "add", str(tmp_path / "nothing"), **environment)
 
     assert [each["state"] for each in json.loads(added.stdout)["documents"]] == ["indexed"], added.stderr
     assert json.loads(found.stdout)["hits"][0]["headings"] == ["Returns"]
     assert "within 30 days of delivery [1]" in answered.stdout
     assert "rules.md" in answered.stdout
+
+
+@pytest.mark.slow
+def test_the_commands_estimate_and_remove(tmp_path: Path, own_database: str) -> None:
+    environment = {"DATABASE_URL": own_database, "ENVIRONMENT": "test"}
+    (tmp_path / "rules.md").write_text("# Returns\n\nA lamp may be returned within 30 days of delivery.")
+
+    dry = run_app("documents", "add", str(tmp_path), "--dry-run", **environment)
+    run_app("documents", "add", str(tmp_path), **environment)
+    removed = run_app("documents", "remove", str(tmp_path), **environment)
+    listed = run_app("documents", "list", "--json", **environment)
+
     assert "1 chunks" in dry.stdout
     assert "rules.md" in removed.stdout
     assert json.loads(listed.stdout) == {"documents": []}
-    assert (missing.returncode, "There is no file or folder" in missing.stderr) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "url", "why"),
+    [
+        (["add", "nothing-here"], None, "There is no file or folder"),
+        (["list"], "postgresql://app@127.0.0.1:1/app", "PostgreSQL at 127.0.0.1:1/app does not answer"),
+    ],
+)
+def test_a_command_that_fails_prints_why_and_nothing_else(
+    arguments: list[str], url: str | None, why: str, own_database: str
+) -> None:
+    failed = run_app("documents", *arguments, DATABASE_URL=url or own_database, ENVIRONMENT="test")
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(f"Error: {why}")
+    assert (failed.stdout, failed.stderr.count("\n")) == ("", 1)

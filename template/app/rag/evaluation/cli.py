@@ -51,7 +51,7 @@ def retrieval(
         raise InvalidInput(f"--part {part!r} is not test, tune or all.")
     limits = dict(map(_limit, fail_under or []))
     before = json.loads(baseline.read_text(encoding="utf-8")) if baseline else None
-    questions, reports = run_with_database(_evaluate(dataset, profile or _DEFAULT, part, k))
+    questions, reports = run_with_database(_evaluate, dataset, profile or _DEFAULT, part, k)
     document = {
         "dataset": questions.name,
         "digest": questions.digest,
@@ -185,6 +185,6 @@ def draft(
 
     if path.exists():
         raise InvalidInput(f"{path} exists already.", hint="Name another file.")
-    drafted = run_with_database(write(questions))
+    drafted = run_with_database(write, questions)
     save(path, drafted)
     typer.echo(f"Wrote {len(drafted)} questions to {path}. Read and correct them: you measure by them.")
