@@ -23,6 +23,13 @@ _OLD_TABLES = ("42P01", "42703")
 _UNAVAILABLE = ("08", "28", "3D", "53", "57P")
 """SQLSTATE classes: connection, authorization, no such database, no resources, shutting down."""
 
+_SILENT = ("does not answer", "Start it, or correct DATABASE_URL (and DATABASE_PASSWORD).")
+_EXHAUSTED = {
+    "53100": ("has no room left on its disk", "Free some, or enlarge it. Nothing was written."),
+    "53200": ("is out of memory", "Give it more, or send it less at a time."),
+    "53300": ("accepts no more connections", "Raise its max_connections, or lower DATABASE_POOL_SIZE."),
+}
+"""SQLSTATE of a server that answers, but cannot go on: what it lacks, and what to do."""
 
 _GRACE = 5.0
 """Seconds beyond its own limit until a server that says nothing is given up."""
@@ -99,7 +106,7 @@ async def _session(*, autocommits: bool) -> AsyncGenerator[AsyncSession, None]:
             yield session
     except SQLAlchemyError as error:
         if is_outage(error):
-            raise unavailable() from error
+            raise unavailable(error) from error
         if getattr(getattr(error, "orig", None), "sqlstate", None) in _OLD_TABLES:
             raise DatabaseOutOfDate(
                 "The database lacks tables or columns.", hint="Run `uv run app db upgrade`."
@@ -119,12 +126,13 @@ def is_outage(error: SQLAlchemyError) -> bool:
     return str(state).startswith(_UNAVAILABLE)
 
 
-def unavailable() -> DatabaseUnavailable:
+def unavailable(error: SQLAlchemyError) -> DatabaseUnavailable:
     """Return the error to raise, which names the server but no password."""
     url = get_engine().url
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    what, hint = _EXHAUSTED.get(state or "", _SILENT)
     return DatabaseUnavailable(
-        f"PostgreSQL at {url.host or 'the local socket'}:{url.port or 5432}/{url.database} does not answer.",
-        hint="Start it, or correct DATABASE_URL (and DATABASE_PASSWORD).",
+        f"PostgreSQL at {url.host or 'the local socket'}:{url.port or 5432}/{url.database} {what}.", hint=hint
     )
 
 

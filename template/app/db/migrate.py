@@ -207,7 +207,7 @@ def _locked() -> Generator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         if is_outage(error):
-            raise unavailable() from error
+            raise unavailable(error) from error
         raise
     finally:
         engine.dispose()

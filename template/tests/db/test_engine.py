@@ -73,6 +73,19 @@ async def test_a_server_that_hangs_is_given_up(database: str, monkeypatch: pytes
         os.kill(backend, signal.SIGCONT)
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("53100", "no room left on its disk"), ("53200", "out of memory"), ("53300", "no more connections")],
+)
+async def test_a_server_that_lacks_something_says_what(state: str, said: str, database: str) -> None:
+    """PostgreSQL itself raises the error; filling its disk would stop the tests beside this one."""
+    statement = text(f"DO $$ BEGIN RAISE 'full' USING ERRCODE = '{state}'; END $$")
+
+    with pytest.raises(DatabaseUnavailable, match=said):
+        async with transaction() as session:
+            await session.execute(statement)
+
+
 async def test_the_check_says_which_server_answers(database: str) -> None:
     assert (await check_database()).startswith("PostgreSQL ")
 
