@@ -1,5 +1,6 @@
 """Errors as callers see them; on most routes as `application/problem+json` (RFC 9457)."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -8,6 +9,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
@@ -20,6 +22,7 @@ from app.core.scope import current_scope
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ProblemField(BaseModel):
@@ -78,6 +81,8 @@ def describe(error: Exception, request: Request | None = None) -> Description:
     if isinstance(error, HTTPException):
         return _http_error(error, request)
     log.error("request.broken", exc_info=error)
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return Description(status=507, code="insufficient-storage", detail="The server's disk is full.")
     return Description(status=500, code="internal-error", detail="Something broke on our side.")
 
 
@@ -144,6 +149,8 @@ def _app_error(error: AppError) -> Description:
 def _http_error(error: HTTPException, request: Request | None) -> Description:
     status = HTTPStatus(error.status_code)
     if error.detail == "There was an error parsing the body":
+        if isinstance(error.__cause__, OSError):  # a large upload is written to disk while it arrives
+            return describe(error.__cause__)
         detail = (
             "The body is not valid JSON: it is not UTF-8, or nested too deeply, or has too long a number."
         )
@@ -197,7 +204,10 @@ def _invalid_json(problem: Mapping[str, Any]) -> str:
 
 
 def _has_wrong_content_type(request: Request) -> bool:
-    """Whether a body came that is not declared as JSON. All our routes take JSON."""
+    """Whether a body came that is not declared as JSON, to a route that takes JSON."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    if body and isinstance(body.field_info, Form):
+        return False
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = media_type == "application/json" or media_type.endswith("+json")

@@ -1,6 +1,7 @@
 """Documents over HTTP: who adds, finds and deletes them, and that workers index them."""
 
 import json
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -223,3 +224,21 @@ async def test_a_file_or_a_url_is_needed(client: AsyncClient) -> None:
 
     assert answer.status_code == 422
     assert "either a file or a url" in answer.text
+
+
+async def test_a_file_that_is_sent_as_text_is_refused_with_its_field(client: AsyncClient) -> None:
+    answer = await client.post("/v1/documents", data={"file": "hello"})
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["body.file"]
+
+
+async def test_an_upload_that_finds_the_disk_full_says_so(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
+        answer = await client.post("/v1/documents", files={"file": ("rules.md", LAMPS * 50_000)})
+
+    assert (answer.status_code, answer.json()["code"]) == (507, "insufficient-storage")
+    assert (await client.get("/v1/documents")).json()["documents"] == []
