@@ -1,6 +1,7 @@
 """Documents over HTTP: who adds, finds and deletes them, and that workers index them."""
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 from uuid import UUID
 
@@ -233,12 +234,16 @@ async def test_a_file_that_is_sent_as_text_is_refused_with_its_field(client: Asy
     assert [error["field"] for error in answer.json()["errors"]] == ["body.file"]
 
 
-async def test_an_upload_that_finds_the_disk_full_says_so(
-    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Let temporary files be on a disk that is full: the kernel's own."""
     with Path("/dev/full").open("r+b", buffering=0) as full:
         monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
-        answer = await client.post("/v1/documents", files={"file": ("rules.md", LAMPS * 50_000)})
+        yield
+
+
+async def test_an_upload_that_finds_the_disk_full_says_so(client: AsyncClient, full_disk: None) -> None:
+    answer = await client.post("/v1/documents", files={"file": ("rules.md", LAMPS * 50_000)})
 
     assert (answer.status_code, answer.json()["code"]) == (507, "insufficient-storage")
     assert (await client.get("/v1/documents")).json()["documents"] == []
