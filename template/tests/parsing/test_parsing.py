@@ -250,11 +250,22 @@ async def test_a_mail_in_an_encoding_that_there_is_not_is_read_all_the_same() ->
         ("cp1251", "\u041f\u0440\u0438\u0432\u0435\u0442, \u044d\u0442\u043e \u0442\u0435\u043a\u0441\u0442"),
         ("cp1250", "Za\u017c\u00f3\u0142\u0107 g\u0119\u015bl\u0105 ja\u017a\u0144, to jest dokument"),
         ("latin-1", "Les \u00e9l\u00e8ves sont tr\u00e8s fatigu\u00e9s apr\u00e8s la f\u00eate"),
+        (
+            "gb18030",
+            "\u8fd9\u662f\u4e2d\u6587\u6587\u6863\uff0c\u8bb0\u5f55\u4e86\u7ed3\u679c\u3002",
+        ),
+        ("euc_kr", "\uc774\uac83\uc740 \ud55c\uad6d\uc5b4 \ubb38\uc11c\uc785\ub2c8\ub2e4."),
         ("shift_jis", "\u3053\u308c\u306f\u65e5\u672c\u8a9e\u306e\u6587\u66f8\u3067\u3059\u3002"),
     ],
 )
 async def test_text_is_read_in_any_encoding(encoding: str, text: str) -> None:
     assert (await parse(text.encode(encoding))).text == text
+
+
+async def test_lines_in_two_encodings_are_both_read() -> None:
+    mixed = "Der K\u00e4se kostet 5 \u20ac.\n".encode() + "K\u00e4se aus K\u00f6ln.\n".encode("cp1252")
+
+    assert (await parse(mixed)).text == "Der K\u00e4se kostet 5 \u20ac.\nK\u00e4se aus K\u00f6ln."
 
 
 async def test_a_few_stray_control_characters_do_not_make_a_text_unreadable() -> None:

@@ -6,6 +6,7 @@ import re
 from app.parsing.sections import Parsed, Refused, Section
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_ESCAPED = re.compile(r"[\udc80-\udcff]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -26,15 +27,32 @@ def parse_json(text: str) -> Parsed:
 def decode(content: bytes) -> str:
     """Return the text of a file in UTF-8, UTF-16, or the code page that its bytes suggest.
 
+    UTF-8 into which lines of Windows have come, as in a log that several programs write, is read as both.
     Raises `Refused`.
     """
     try:
         text = content.decode("utf-16" if content[:2] in _BYTE_ORDER_MARKS else "utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode(_code_page(content), errors="replace")
+        text = _mixed(content) or content.decode(_code_page(content), errors="replace")
     if len(_CONTROL.findall(text)) > len(text) // 1000:
         raise _not_text()
     return text
+
+
+def _mixed(content: bytes) -> str | None:
+    """Return text of which more is UTF-8 than is not; the other bytes are read as the code page of Windows.
+
+    Other encodings hardly ever have bytes that are UTF-8 by chance.
+    """
+    text = content.decode("utf-8-sig", errors="surrogateescape")
+    others = len(_ESCAPED.findall(text))
+    if others > sum(character > "\x7f" for character in text) - others:
+        return None
+    return _ESCAPED.sub(lambda found: _of_windows(ord(found[0]) - 0xDC00), text)
+
+
+def _of_windows(byte: int) -> str:
+    return bytes([byte]).decode("cp1252", errors="replace")
 
 
 def _code_page(content: bytes) -> str:
