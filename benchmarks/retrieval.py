@@ -54,9 +54,11 @@ async def timed(work: Callable[[int], Awaitable[object]], rounds: int = QUESTION
 async def ingestion() -> None:
     from app.llm.embeddings import embed
     from app.parsing import parse
-    from app.rag import Index, Origin, add_document, get_store, ingest
+    from app.rag import Index, Origin, get_store
+    from app.rag.adding import add_files
     from app.rag.chunking import chunk
     from app.rag.evaluation.shipped import shipped_documents
+    from app.rag.files import find_files
     from app.rag.settings import RagSettings
 
     documents = shipped_documents()
@@ -79,15 +81,13 @@ async def ingestion() -> None:
     writing = time.perf_counter() - started
     await store.drop(index)
 
-    async def one(name: str, content: bytes) -> None:
-        document, _ = await add_document(content, name)
-        await ingest(document.id)
-
-    started = time.perf_counter()
-    waiting = [one(name, content) for name, content in documents.items()]
-    for first in range(0, len(waiting), 4):
-        await asyncio.gather(*waiting[first : first + 4])
-    whole = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in documents.items():
+            (Path(folder) / name).write_bytes(content)
+        started = time.perf_counter()
+        outcomes = [outcome async for outcome in add_files(find_files([Path(folder)]))]
+        whole = time.perf_counter() - started
+    assert {outcome.state for outcome in outcomes} == {"indexed"}, outcomes
     print(f"\nIngestion of {len(documents)} documents, {many} chunks")
     print(f"  embedding alone {many / embedding:8.0f} chunks/s")
     print(f"  writing alone   {many / writing:8.0f} chunks/s")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from app.db import transaction
+from app.db import autocommit, transaction
 from app.rag.models import RagDocument, RagEntry, RagIndex, State
 from app.rag.store import Index
 
@@ -17,7 +17,7 @@ EVALUATION = "evaluation:"
 
 async def current_index() -> Index | None:
     """Return the index that is searched; None before the first document."""
-    async with transaction() as session:
+    async with autocommit() as session:
         row = await session.scalar(select(RagIndex).where(RagIndex.is_current))
         return _index(row) if row else None
 
@@ -29,14 +29,14 @@ async def all_indexes() -> list[Index]:
         .where(~RagIndex.chunking.startswith(EVALUATION))
         .order_by(RagIndex.is_current.desc(), RagIndex.id)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return [_index(row) for row in (await session.scalars(statement)).all()]
 
 
 async def evaluation_indexes() -> list[Index]:
     """Return the indexes of evaluations."""
     statement = select(RagIndex).where(RagIndex.chunking.startswith(EVALUATION)).order_by(RagIndex.id)
-    async with transaction() as session:
+    async with autocommit() as session:
         return [_index(row) for row in (await session.scalars(statement)).all()]
 
 
@@ -45,7 +45,7 @@ async def add_index(embedder: str, dimension: int, chunking: str, *, current: bo
     statement = upsert(RagIndex).values(
         embedder=embedder, dimension=dimension, chunking=chunking, is_current=current
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         made = await session.scalar(statement.on_conflict_do_nothing().returning(RagIndex))
         return _index(made) if made else None
 
@@ -59,7 +59,7 @@ async def switch_to(index: Index) -> None:
 
 async def remove_index(index: Index) -> None:
     """Delete an index from the catalogue."""
-    async with transaction() as session:
+    async with autocommit() as session:
         await session.execute(delete(RagIndex).where(RagIndex.id == index.id))
 
 
@@ -76,7 +76,7 @@ async def lacking(index: Index) -> list[UUID]:
         .where(RagEntry.document_id.is_(None), RagDocument.state == State.indexed)
         .order_by(RagDocument.id)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return list((await session.scalars(statement)).all())
 
 
@@ -87,7 +87,7 @@ async def totals() -> tuple[int, int, datetime | None]:
         .select_from(RagEntry)
         .join(RagIndex, (RagIndex.id == RagEntry.index_id) & RagIndex.is_current)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         documents, chunks, latest = (await session.execute(statement)).one()
         return documents, chunks, latest
 
@@ -103,5 +103,5 @@ async def searchable(index: Index, documents: Collection[UUID]) -> dict[UUID, tu
         .join(RagEntry, RagEntry.document_id == RagDocument.id)
         .where(RagEntry.index_id == index.id, RagDocument.id.in_(documents))
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return {document.id: (document, version) for document, version in await session.execute(statement)}

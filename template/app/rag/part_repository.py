@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import transaction
+from app.db import autocommit, transaction
 from app.rag.models import RagDocument, RagEntry, RagPart, State
 from app.rag.store import Index
 
@@ -54,13 +54,13 @@ async def part_numbers(index: Index, document_id: UUID, version: int) -> dict[in
         .where(*_of(index, document_id, version))
         .order_by(RagPart.number)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return {number: bool(done) for number, done in await session.execute(statement)}
 
 
 async def get_part(key: PartKey) -> RagPart | None:
     """Return a part."""
-    async with transaction() as session:
+    async with autocommit() as session:
         return await session.get(RagPart, (key.index, key.document, key.version, key.number))
 
 
@@ -75,7 +75,7 @@ async def keep_vectors(
         RagPart.number == key.number,
         RagPart.vectors.is_(None),
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         await session.execute(statement.values(chunks=chunks, vectors=vectors, tokens=tokens, cost=cost))
 
 

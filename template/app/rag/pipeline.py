@@ -195,7 +195,8 @@ async def finish(index: Index, document: RagDocument) -> State:
         return State.embedding
     count = await _write(index, document, numbers)
     if await part_repository.enter(index, document.id, document.version, count):
-        await get_store().delete(index, document.id, keep=document.version)
+        if document.version > 1:
+            await get_store().delete(index, document.id, keep=document.version)
         return State.indexed
     newest = await repository.find_document(document.id)
     await get_store().delete(index, document.id, keep=newest.version if newest else None)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import undefer
 
-from app.db import new_id, transaction
+from app.db import autocommit, new_id, transaction
 from app.rag.models import RagContent, RagDocument, RagEntry, RagIndex, RagPart, State
 
 Readers = Collection[str] | None
@@ -91,7 +91,7 @@ def _begin_version(document: RagDocument, new: NewDocument) -> None:
 
 async def find_document(document_id: UUID) -> RagDocument | None:
     """Return a document."""
-    async with transaction() as session:
+    async with autocommit() as session:
         return await session.get(RagDocument, document_id)
 
 
@@ -133,14 +133,14 @@ async def list_documents(
         statement = statement.where(RagDocument.id < after)
     if state:
         statement = statement.where(RagDocument.state == state)
-    async with transaction() as session:
+    async with autocommit() as session:
         return [Listed(document, entry) for document, entry in await session.execute(statement)]
 
 
 async def find_by_source(sources: Collection[str], owner: str) -> list[RagDocument]:
     """Return an owner's documents of these sources."""
     statement = select(RagDocument).where(RagDocument.owner == owner, RagDocument.source.in_(sources))
-    async with transaction() as session:
+    async with autocommit() as session:
         return list((await session.scalars(statement)).all())
 
 
@@ -152,7 +152,7 @@ async def documents_named(name: str, readers: Readers) -> list[RagDocument]:
     )
     if readers is not None:
         statement = statement.where(RagDocument.owner.in_(readers))
-    async with transaction() as session:
+    async with autocommit() as session:
         return list((await session.scalars(statement.limit(10))).all())
 
 
@@ -160,7 +160,7 @@ async def unfinished() -> list[UUID]:
     """Return the documents that wait to be indexed, or were being indexed, or deleted, the oldest first."""
     waiting = (State.queued, State.parsing, State.embedding, State.deleting)
     statement = select(RagDocument.id).where(RagDocument.state.in_(waiting)).order_by(RagDocument.id)
-    async with transaction() as session:
+    async with autocommit() as session:
         return list((await session.scalars(statement)).all())
 
 
@@ -176,7 +176,7 @@ async def set_state(document_id: UUID, version: int, state: State, **values: Any
         .values(state=state, updated_at=func.clock_timestamp(), **values)
         .returning(RagDocument.id)
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         return await session.scalar(statement) is not None
 
 
@@ -187,7 +187,7 @@ async def content_of(document_id: UUID) -> RagContent | None:
         .where(RagContent.document_id == document_id)
         .options(undefer(RagContent.file), undefer(RagContent.sections))
     )
-    async with transaction() as session:
+    async with autocommit() as session:
         found: RagContent | None = await session.scalar(statement)
         return found
 
@@ -224,5 +224,5 @@ async def begin_removal(document_id: UUID) -> bool:
 
 async def end_removal(document_id: UUID) -> None:
     """Delete what is left of a document in the catalogue."""
-    async with transaction() as session:
+    async with autocommit() as session:
         await session.execute(delete(RagDocument).where(RagDocument.id == document_id))

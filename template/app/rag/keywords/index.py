@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import transaction
+from app.db import autocommit
 from app.rag import Chunk, Found, Index, Origin, Where, keyword_text
 from app.rag.keywords import statements
 from app.rag.keywords.conditions import to_sql
@@ -96,12 +96,12 @@ class KeywordIndex:
     async def count(self, index: Index) -> int:
         """Return how many chunks there are."""
         statement = "SELECT coalesce(sum(chunks), 0) FROM rag_totals WHERE index_id = :id"
-        async with transaction() as session:
+        async with autocommit() as session:
             return int(await session.scalar(text(statement), {"id": index.id}) or 0)
 
 
 async def _rows(statement: str, parameters: dict[str, Any]) -> list[Found]:
-    async with transaction() as session:
+    async with autocommit() as session:
         return [to_found(row) for row in (await session.execute(text(statement), parameters)).mappings()]
 
 
