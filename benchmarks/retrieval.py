@@ -172,7 +172,7 @@ async def search(chunks: int) -> None:
 
     async def bare(statement: str, parameters: dict[str, Any]) -> None:
         async with transaction() as session:
-            await session.execute(text("SELECT set_config('hnsw.ef_search', '200', true)"))
+            await session.execute(text("SELECT set_config('hnsw.ef_search', '400', true)"))
             (await session.execute(text(statement), parameters)).all()
 
     dense_sql = statements.by_vector(index.id, DIMENSION, "")

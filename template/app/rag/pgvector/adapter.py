@@ -15,7 +15,7 @@ from app.rag.keywords import KeywordIndex, keys_of, to_found, to_sql
 from app.rag.pgvector import statements
 from app.rag.pgvector.models import RagVector
 
-_EF_SEARCH = 200
+_EF_SEARCH = 400
 """Candidates that HNSW keeps while it searches: more find more, and take longer."""
 _SCAN_TUPLES = 100_000
 """Chunks that are looked at for a filter before the rest is searched exactly."""
