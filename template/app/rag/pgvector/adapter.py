@@ -17,6 +17,8 @@ from app.rag.pgvector.models import RagVector
 
 _EF_SEARCH = 400
 """Candidates that HNSW keeps while it searches: more find more, and take longer."""
+_FILTERED = 5
+"""With a filter, so many times the wanted chunks are looked for: the last of a scan are found roughly."""
 _SCAN_TUPLES = 100_000
 """Chunks that are looked at for a filter before the rest is searched exactly."""
 _FUSED = 60
@@ -80,7 +82,8 @@ class PgVectorStore:
         Where a filter leaves the index too few, all that fulfil it are compared.
         """
         sql, parameters = to_sql(where)
-        parameters |= {"vector": _to_text(vector), "many": limit, "most": limit}
+        many = limit * _FILTERED if sql else limit
+        parameters |= {"vector": _to_text(vector), "many": many, "most": limit}
         found = await _rows(statements.by_vector(index.id, index.dimension, sql), parameters)
         if len(found) < limit and sql:
             exact = statements.by_vector(index.id, index.dimension, sql, exactly=True)
