@@ -83,9 +83,8 @@ class FunctionTool:
         except ValidationError as error:
             return f"The arguments are wrong: {format_errors(error)}."
         seconds = self.seconds or context.seconds
-        return _truncated(
-            await _call_guarded(self.name, lambda: self._outcome(values), seconds), context.characters
-        )
+        text = await _call_guarded(self.name, values, lambda: self._outcome(values), seconds)
+        return _truncated(text, context.characters)
 
     async def _outcome(self, values: Mapping[str, Any]) -> str:
         if inspect.iscoroutinefunction(self.function):
@@ -142,7 +141,8 @@ class _AgentAsTool:
             context.add_cost(result.cost)
             return _text(result.output)
 
-        return _truncated(await _call_guarded(self.name, ask, context.agent_seconds), context.characters)
+        text = await _call_guarded(self.name, {"task": task}, ask, context.agent_seconds)
+        return _truncated(text, context.characters)
 
 
 def as_tool(agent: "Agent[Any]") -> AgentTool:
@@ -166,7 +166,8 @@ class _ExternalTool:
             values = _ARGUMENTS.validate_json(arguments or "{}")
         except ValidationError as error:
             return f"The arguments are wrong: {format_errors(error)}."
-        text = await _call_guarded(self.name, lambda: self.external.call(values), self.external.seconds)
+        seconds = self.external.seconds
+        text = await _call_guarded(self.name, values, lambda: self.external.call(values), seconds)
         return _truncated(text, context.characters)
 
 
@@ -192,13 +193,18 @@ def _free_name(name: str, taken: Mapping[str, object]) -> str:
     return next(n for n in (wanted, *(f"{wanted}_{i}" for i in range(2, 1000))) if n not in taken)
 
 
-async def _call_guarded(name: str, work: Callable[[], Any], seconds: float) -> str:
+async def _call_guarded(
+    name: str, arguments: Mapping[str, Any], work: Callable[[], Any], seconds: float
+) -> str:
     """Return what a tool says; what goes wrong is said instead, so that the model can react."""
     limit = asyncio.timeout(seconds)
     try:
-        with span("tool", tool=name):
+        with span("tool", tool=name) as piece:
+            piece.say(arguments=arguments)
             async with limit:
-                return str(await work())
+                result = str(await work())
+            piece.say(result=result)
+            return result
     except TimeoutError:
         if not limit.expired():
             return "The tool failed: it timed out."

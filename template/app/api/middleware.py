@@ -16,7 +16,7 @@ from app.api.problems import Description, problem_response
 from app.api.security import is_known
 from app.api.settings import ApiSettings
 from app.core.scope import in_scope
-from app.core.spans import span
+from app.core.spans import span, valid_traceparent
 from app.db import new_id
 
 log = structlog.get_logger("app.api")
@@ -59,7 +59,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        request_id, above = _request_id(headers), valid_traceparent(headers.get("traceparent", ""))
         started = time.perf_counter()
         status = 0
 
@@ -70,7 +71,8 @@ class RequestLog:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        with in_scope(request_id=request_id), span("request", method=scope["method"]) as piece:
+        known = in_scope(request_id=request_id, traceparent=above)
+        with known, span("request", method=scope["method"]) as piece:
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception:

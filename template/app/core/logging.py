@@ -17,6 +17,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from app.core.redaction import redact
 from app.core.scope import current_scope
 from app.core.settings import AppSettings
+from app.core.spans import trace_ids
 
 _CHATTY = (
     "alembic",
@@ -75,8 +76,8 @@ def configure_logging(settings: AppSettings | None = None) -> None:
 
 
 def _add_scope(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Add the scope; a field of the line itself has precedence."""
-    return {**current_scope().fields, **event}
+    """Add the scope and the place in the trace; a field of the line itself has precedence."""
+    return {**current_scope().fields, **trace_ids(), **event}
 
 
 def _quiet_libraries() -> None:

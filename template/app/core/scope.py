@@ -43,11 +43,14 @@ class Scope:
     node: str | None = None
     """The path of the node of a graph: `loop[2].draft`."""
     conversation: str | None = None
+    traceparent: str | None = None
+    """Where in a trace the work was asked for (W3C Trace Context): by a caller, or before the queue."""
 
     @cached_property
     def fields(self) -> dict[str, str]:
-        """What is known, by name."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, str)}
+        """What is known, by name, for a line of the log."""
+        known = vars(self).items()
+        return {name: value for name, value in known if isinstance(value, str) and name != "traceparent"}
 
     def may(self, right: str) -> bool:
         """Whether the caller has a right. What nobody from outside has asked for may do everything."""

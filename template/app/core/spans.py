@@ -1,15 +1,21 @@
 """Pieces of work, for whoever watches: requests, runs, nodes, agents, tools and model calls.
 
     with span("tool", tool=name) as piece:
+        piece.say(arguments=arguments)
         ...
         piece.set(characters=len(text))
 
 A sink (the extension point `core.span_sinks`) is called with each piece as it begins, and what it returns as
 it ends. Without a sink nothing happens; with `LOG_LEVEL=debug` the log is one. Fields are names and numbers,
-never what people or models say.
+never what people or models say: that is kept apart, in `contents`, for a sink that may have it.
+
+Spans know the trace that they belong to, by the ids of W3C Trace Context. Across the queue, and from a caller
+that traces too, it comes as the scope's `traceparent`.
 """
 
 import logging
+import re
+import secrets
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -27,6 +33,8 @@ log = structlog.get_logger(__name__)
 Sink = Callable[["Span"], Callable[[], object] | None]
 """Is called as a span begins; what it returns is called as the span ends."""
 
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+
 _current: ContextVar["Span | None"] = ContextVar("span", default=None)
 _added: list[Sink] = []
 
@@ -37,6 +45,12 @@ class Span:
     scope: Scope
     """What was known of the work as the span began."""
     parent: "Span | None"
+    trace_id: str
+    """32 hexadecimal digits, the same in all spans of a trace."""
+    span_id: str
+    """16 hexadecimal digits."""
+    parent_id: str | None
+    """The `span_id` of the parent, which may be in another process."""
     seconds: float
     """How long it took, once it has ended."""
     error: BaseException | None
@@ -45,16 +59,29 @@ class Span:
     def __init__(self, name: str, fields: dict[str, object]) -> None:
         self.name = name
         self.fields = fields
+        self.contents: dict[str, object] = {}
+        """What people, models and tools say in it. It may hold personal data."""
         self._ends: list[Callable[[], object]] | None = None
+
+    def elapsed(self) -> float:
+        """Return the seconds since it began."""
+        return time.perf_counter() - self._started
 
     def set(self, **fields: object) -> None:
         """Add what is known only later."""
         self.fields.update(fields)
 
+    def say(self, **contents: object) -> None:
+        """Add what people, models or tools say. It is read when the span ends, so it must not change."""
+        if self._ends is not None:
+            self.contents.update(contents)
+
     def __enter__(self) -> Self:
         """Begin."""
         if sinks := _sinks():
             self.scope, self.parent = current_scope(), _current.get()
+            self.trace_id, self.parent_id = _position(self.scope)
+            self.span_id = secrets.token_hex(8)
             _current.set(self)
             self._started = time.perf_counter()
             begun = [_guarded(partial(sink, self)) for sink in sinks]
@@ -67,7 +94,7 @@ class Span:
         """End; the sink that saw the beginning last comes first."""
         if self._ends is None:
             return
-        self.seconds, self.error = time.perf_counter() - self._started, error
+        self.seconds, self.error = self.elapsed(), error
         if _current.get() is self:  # else the generator that holds this span is closed by another task
             _current.set(self.parent)
         for end in reversed(self._ends):
@@ -77,6 +104,37 @@ class Span:
 def span(name: str, /, **fields: object) -> Span:
     """Return a span to be used in a `with` statement."""
     return Span(name, fields)
+
+
+def current_span() -> Span | None:
+    """Return the span that surrounds this place; None where nobody watches."""
+    return _current.get()
+
+
+def traceparent() -> str | None:
+    """Return where in a trace this is, for a header or another process; None: in no trace."""
+    trace_id, span_id = _position(current_scope())
+    return f"00-{trace_id}-{span_id}-01" if span_id else None
+
+
+def trace_ids() -> dict[str, str]:
+    """Return the ids of the span that surrounds this place, for a line of the log."""
+    above = _current.get()
+    return {"trace_id": above.trace_id, "span_id": above.span_id} if above else {}
+
+
+def valid_traceparent(header: str) -> str | None:
+    """Return a header of a caller if it follows W3C Trace Context, else None."""
+    return header if _TRACEPARENT.fullmatch(header) else None
+
+
+def _position(scope: Scope) -> tuple[str, str | None]:
+    """Return the trace and the span that surround this place; a new trace if none does."""
+    if above := _current.get():
+        return above.trace_id, above.span_id
+    if scope.traceparent and (found := _TRACEPARENT.fullmatch(scope.traceparent)):
+        return found[1], found[2]
+    return secrets.token_hex(16), None
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.usage import UsageLimits
 
+from app.core.spans import current_span
 from app.core.text import cleaned_text
 from app.llm import offline
 from app.llm.calls import Call, Event, Reply, TextDelta, Tool
@@ -78,8 +79,12 @@ async def _ask_for_text(call: Call) -> AsyncGenerator[Event, None]:
         yield reply_of(call, [response], response.text or "", response.tool_calls, started)
         return
     async with model_request_stream(_model(call), messages, **options) as streamed:
+        is_first = True
         async for event in streamed:
             if text := _text_of(event):
+                if is_first and (here := current_span()):
+                    here.set(first_piece_seconds=here.elapsed())
+                is_first = False
                 yield TextDelta(cleaned_text(text))
     response = clean_response(streamed.get())
     _require_end(call, response)
@@ -160,8 +165,10 @@ def _text_of(event: object) -> str:
 def _model(call: Call) -> Model:
     check_configured(call.model)
     if call.model == offline.NAME:
-        return Metered(offline.offline_model(call.prompt_name, call.output_type), call.budget)
-    return Metered(build_model(call.model, needs_chat_completions(call.options)), call.budget)
+        model = offline.offline_model(call.prompt_name, call.output_type)
+    else:
+        model = build_model(call.model, needs_chat_completions(call.options))
+    return Metered(model, call.budget, prompt=call.prompt_name, prompt_version=call.prompt_version)
 
 
 def _model_settings(call: Call) -> ModelSettings:

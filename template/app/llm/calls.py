@@ -84,6 +84,9 @@ class Call:
     prompt_name: str | None = None
     """The prompt file that the instructions come from, such as `summaries.echo_summary`."""
 
+    prompt_version: int | None = None
+    """The version that the file says it is."""
+
     streaming: bool = False
     """Whether text is wanted piece by piece."""
 

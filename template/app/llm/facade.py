@@ -133,7 +133,7 @@ def _call(
     **more: Any,
 ) -> Call:
     if isinstance(instructions, RenderedPrompt):
-        more["prompt_name"] = instructions.name
+        more |= {"prompt_name": instructions.name, "prompt_version": instructions.version}
         instructions = instructions.text
     return Call(
         messages=tuple(messages),

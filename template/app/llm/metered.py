@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from typing import Any
 
+from pydantic_ai import ModelSettings, RunContext
 from pydantic_ai.exceptions import UnexpectedModelBehavior
-from pydantic_ai.messages import ModelResponse
-from pydantic_ai.models import Model, StreamedResponse
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 
 from app.core.spans import Span, span
@@ -27,17 +28,25 @@ class Metered(WrapperModel):
     The answers are clean: none holds a character that could not be stored or sent on.
     """
 
-    def __init__(self, wrapped: Model, budget: Budget) -> None:
+    def __init__(self, wrapped: Model, budget: Budget, **fields: object) -> None:
+        """`fields` are those of the span of each request, such as the name of the prompt."""
         super().__init__(wrapped)
         self._budget = budget
+        self._fields = fields
 
-    async def request(self, *args: Any, **options: Any) -> ModelResponse:
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
         self._budget.begin_request()
-        with span("model_call", model=self.model_name) as piece:
+        with span("model_call", model=self.model_name, **self._fields) as piece:
+            piece.say(messages=messages, settings=model_settings)
             try:
                 with _broken_answers(self.model_name):
-                    response = await super().request(*args, **options)
+                    response = await super().request(messages, model_settings, model_request_parameters)
             except BaseException:
                 self._budget.undo_request()
                 raise
@@ -46,14 +55,23 @@ class Metered(WrapperModel):
         return clean_response(response)
 
     @asynccontextmanager
-    async def request_stream(self, *args: Any, **options: Any) -> AsyncGenerator[StreamedResponse, None]:
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,
+    ) -> AsyncGenerator[StreamedResponse, None]:
         """The same for an answer in pieces: it counts once it has begun, also if it breaks off."""
         self._budget.begin_request()
         begun: StreamedResponse | None = None
-        with span("model_call", model=self.model_name) as piece:
+        with span("model_call", model=self.model_name, **self._fields) as piece:
+            piece.say(messages=messages, settings=model_settings)
             try:
                 with _broken_answers(self.model_name):
-                    async with super().request_stream(*args, **options) as begun:
+                    async with super().request_stream(
+                        messages, model_settings, model_request_parameters, run_context
+                    ) as begun:
                         yield begun
             finally:
                 if begun is None:
@@ -70,6 +88,7 @@ class Metered(WrapperModel):
         cost = cost_of(response)
         self._budget.add(**tokens, cost=cost)
         piece.set(**tokens, cost=cost)
+        piece.say(response=response)
 
 
 @contextmanager

@@ -62,12 +62,16 @@ async def search(
     index = await index_to_search()
     if index is None or readers == () or not query.strip():
         return []
-    with span("retrieval", profile=profile or RagSettings.load().profile):
+    with span("retrieval", profile=profile or RagSettings.load().profile) as piece:
+        piece.say(query=query)
         owners = None if readers is None else tuple(readers)
         asked = Asked(query, chosen, Where(owners, tuple(conditions)), limit)
         found = await find_in(index, asked)
         hits = await with_documents(index, found, readers)
-        return await _with_neighbours(index, hits[:limit], asked, readers)
+        shown = await _with_neighbours(index, hits[:limit], asked, readers)
+        piece.set(hits=len(shown))
+        piece.say(documents=[{"source": hit.source, "page": hit.page, "score": hit.score} for hit in shown])
+        return shown
 
 
 @dataclass(frozen=True)

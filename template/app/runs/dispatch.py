@@ -11,6 +11,7 @@ import structlog
 
 from app.core.errors import InvalidInput
 from app.core.scope import current_scope
+from app.core.spans import traceparent
 from app.core.text import storable
 from app.db import new_id
 from app.runs import due, repository
@@ -66,6 +67,7 @@ async def start_run(
         idempotency_key=idempotency_key,
         request_digest=digest,
         request_id=scope.request_id,
+        traceparent=traceparent(),
     )
     stored = await repository.insert_run(run)
     if stored.id != run.id:

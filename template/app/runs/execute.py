@@ -66,6 +66,7 @@ async def execute(run_id: UUID) -> None:
     with in_scope(
         run_id=str(run_id),
         request_id=run.request_id,
+        traceparent=run.traceparent,
         caller=run.caller,
         rights=tuple(run.rights),
         groups=tuple(run.groups),

@@ -102,6 +102,8 @@ class Run(Base):
     """What was asked under the idempotency key: the same key with another request is refused."""
     request_id: Mapped[str | None]
     """The HTTP request that started it, for the logs."""
+    traceparent: Mapped[str | None]
+    """Where in a trace it was asked for (W3C Trace Context): every attempt belongs there."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     started_at: Mapped[datetime | None]

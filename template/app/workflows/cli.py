@@ -58,6 +58,8 @@ def run_workflow(
 ) -> None:
     """Run a workflow here and now, and print its output as JSON. Nothing is queued or stored."""
     from app.core.lifespan import open_features
+    from app.core.scope import in_scope
+    from app.core.spans import span
     from app.workflows import DecisionNeeded, ReportedSteps, get_workflow
 
     workflow = get_workflow(name)
@@ -71,8 +73,9 @@ def run_workflow(
 
     async def run() -> dict[str, object]:
         async with open_features():
-            output: dict[str, object] = (await workflow.execute(data, steps)).model_dump(mode="json")
-            return output
+            with in_scope(workflow=name), span("run"):
+                output = await workflow.execute(data, steps)
+            return output.model_dump(mode="json")
 
     try:
         output = asyncio.run(run())

@@ -1,0 +1,1 @@
+"""Traces: what ran, how long it took, what it cost and what was said."""

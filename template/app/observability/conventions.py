@@ -1,0 +1,42 @@
+"""The names of attributes, in one place: those of OpenTelemetry for generative AI still change.
+
+GenAI semantic conventions 0.1.0 (status: development), https://github.com/open-telemetry/semantic-conventions-genai;
+what they have no name for begins with `app.`.
+"""
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+REQUEST_MODEL = "gen_ai.request.model"
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
+"""Seconds."""
+PROMPT = "gen_ai.prompt.name"
+AGENT = "gen_ai.agent.name"
+TOOL = "gen_ai.tool.name"
+CONVERSATION = "gen_ai.conversation.id"
+SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
+INPUT_MESSAGES = "gen_ai.input.messages"
+OUTPUT_MESSAGES = "gen_ai.output.messages"
+TOOL_ARGUMENTS = "gen_ai.tool.call.arguments"
+TOOL_RESULT = "gen_ai.tool.call.result"
+RETRIEVAL_QUERY = "gen_ai.retrieval.query.text"
+RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents"
+
+METHOD = "http.request.method"
+PATH = "url.path"
+STATUS_CODE = "http.response.status_code"
+ERROR = "error.type"
+USER = "user.id"
+
+COST = "app.cost"
+"""US dollars."""
+PROMPT_VERSION = "app.prompt.version"
+KIND = "app.span"
+"""What the code calls this piece of work: `run`, `node`, `model_call` …"""
+REQUEST = "app.request_id"
+RUN = "app.run_id"
+WORKFLOW = "app.workflow"
+NODE = "app.node"
+OTHER = "app."
+"""Before the names of fields that have none of their own here."""

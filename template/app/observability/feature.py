@@ -1,0 +1,17 @@
+from app.core.registry import Feature
+
+feature = Feature(
+    name="observability",
+    stage="monitoring",
+    summary="Traces: what ran, how long it took, what it cost and what was said.",
+    extends={
+        "core.commands": ["app.observability.cli:cli"],
+        "core.lifespans": ["app.observability.pipeline:lifespan"],
+        "core.preflight": ["app.observability.settings:check_traces"],
+        "core.settings": [
+            "app.observability.settings:TracesSettings",
+            "app.observability.settings:OtlpSettings",
+        ],
+        "core.span_sinks": ["app.observability.pipeline:record"],
+    },
+)

@@ -1,0 +1,76 @@
+"""Settings of traces (`TRACES_…`), and of the collector that they are sent to (`OTEL_…`)."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from app.core.errors import ConfigurationError
+from app.core.paths import ROOT
+from app.core.settings import AppSettings, Settings, Url
+
+
+class TracesSettings(Settings):
+    """What is kept of traces on this machine, for `app traces`."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACES_")
+
+    local: bool | None = None
+    """Whether spans are kept on this machine. Not set: in development. Refused in production."""
+
+    file: Path = ROOT / ".data" / "traces.db"
+    """Where: a file of SQLite, which only its owner can read."""
+
+    max_spans: int = Field(50_000, ge=100)
+    """Spans that are kept; older ones are deleted."""
+
+    contents: bool = True
+    """Whether what people, models and tools say is kept with them. It never leaves this machine."""
+
+    max_characters: int = Field(20_000, ge=100)
+    """Characters that are kept of each text; the rest is left out."""
+
+    def keeps_spans(self) -> bool:
+        """Whether spans are kept on this machine."""
+        return AppSettings.load().environment == "development" if self.local is None else self.local
+
+
+class OtlpSettings(Settings):
+    """The collector that spans are sent to: the standard variables of OpenTelemetry."""
+
+    model_config = SettingsConfigDict(env_prefix="OTEL_")
+
+    service_name: str = "app"
+    """What the spans of this project are filed under."""
+
+    exporter_otlp_endpoint: Url | None = None
+    """Its URL, such as `http://localhost:4318`; spans go to `/v1/traces` below it. Not set: none are sent."""
+
+    exporter_otlp_headers: SecretStr | None = None
+    """Headers for it, such as a key: `name=value`, separated by commas."""
+
+    exporter_otlp_timeout: float = Field(3.0, gt=0, le=60)
+    """Seconds until an attempt to send is given up."""
+
+    @field_validator("exporter_otlp_headers")
+    @classmethod
+    def _are_pairs(cls, headers: SecretStr | None) -> SecretStr | None:
+        if headers and not all("=" in pair for pair in headers.get_secret_value().split(",")):
+            raise ValueError("it must be name=value, separated by commas")
+        return headers
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers by name."""
+        if self.exporter_otlp_headers is None:
+            return {}
+        pairs = (pair.partition("=") for pair in self.exporter_otlp_headers.get_secret_value().split(","))
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def check_traces() -> None:
+    """Refuse to keep spans on the machine in production. Raises `ConfigurationError`."""
+    if AppSettings.load().environment == "production" and TracesSettings.load().local:
+        raise ConfigurationError(
+            "TRACES_LOCAL keeps what people say in a file of this machine: not in production.",
+            hint="Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector, and leave TRACES_LOCAL out.",
+        )
