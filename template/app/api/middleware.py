@@ -85,7 +85,7 @@ class RequestLog:
                 )
                 await response(scope, receive, send_with_id)
             finally:
-                piece.set(path=_printable_path(scope), status=status)
+                piece.set(path=_printable_path(scope), route=_route(scope), status=status)
                 _log_request(scope, status, time.perf_counter() - started)
 
 
@@ -103,6 +103,12 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
         status=status,
         ms=round(seconds * 1000, 1),
     )
+
+
+def _route(scope: Scope) -> str | None:
+    """Return the path as the route has it, such as `/v1/runs/{run_id}`; None for an unknown one."""
+    path: str | None = getattr(scope.get("route"), "path", None)
+    return path
 
 
 def _printable_path(scope: Scope) -> str:

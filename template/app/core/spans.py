@@ -95,10 +95,16 @@ class Span:
         if self._ends is None:
             return
         self.seconds, self.error = self.elapsed(), error
-        if _current.get() is self:  # else the generator that holds this span is closed by another task
+        if self._is_around(_current.get()):  # else a generator that holds this span is closed by another task
             _current.set(self.parent)
         for end in reversed(self._ends):
             _guarded(end)
+
+    def _is_around(self, other: "Span | None") -> bool:
+        """Whether another span is this one, or inside it: one that another task has closed is left there."""
+        while other is not None and other is not self:
+            other = other.parent
+        return other is self
 
 
 def span(name: str, /, **fields: object) -> Span:

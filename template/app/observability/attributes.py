@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from opentelemetry.trace import SpanKind
-from pydantic_core import to_json
+from pydantic import ConfigDict, TypeAdapter
 
 from app.core.redaction import redact_text
 from app.core.spans import Span
@@ -20,6 +20,8 @@ def _same(value: object) -> object:
 
 Attributes = dict[str, str | int | float | bool]
 
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any, config=ConfigDict(ser_json_bytes="base64"))
+
 _FIELDS = {
     "agent": names.AGENT,
     "cost": names.COST,
@@ -31,6 +33,7 @@ _FIELDS = {
     "path": names.PATH,
     "prompt": names.PROMPT,
     "prompt_version": names.PROMPT_VERSION,
+    "route": names.ROUTE,
     "status": names.STATUS_CODE,
     "tool": names.TOOL,
 }
@@ -65,7 +68,7 @@ _TITLES: dict[str, Callable[[Span], str]] = {
     "embedding": lambda piece: f"embeddings {piece.fields['model']}",
     "model_call": lambda piece: f"chat {piece.fields['model']}",
     "node": lambda piece: f"node {piece.scope.node}",
-    "request": lambda piece: f"{piece.fields['method']} {piece.fields.get('path', '')}".strip(),
+    "request": lambda piece: f"{piece.fields['method']} {piece.fields.get('route') or ''}".strip(),
     "retrieval": lambda piece: f"retrieval {piece.fields.get('profile', '')}".strip(),
     "run": lambda piece: f"run {piece.scope.workflow}",
     "tool": lambda piece: f"execute_tool {piece.fields['tool']}",
@@ -117,7 +120,7 @@ def _plain(value: object) -> str | int | float | bool:
 def _as_text(value: object, characters: int) -> str:
     if not isinstance(value, str):
         try:
-            value = to_json(value, fallback=str, bytes_mode="base64").decode()
+            value = _ANYTHING.dump_json(value, fallback=str).decode()
         except ValueError:  # a lone surrogate, or what holds itself
             value = repr(value)
     text = redact_text(cleaned_text(value))

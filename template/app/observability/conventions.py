@@ -25,6 +25,7 @@ RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents"
 
 METHOD = "http.request.method"
 PATH = "url.path"
+ROUTE = "http.route"
 STATUS_CODE = "http.response.status_code"
 ERROR = "error.type"
 USER = "user.id"

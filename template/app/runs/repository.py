@@ -91,6 +91,7 @@ _INSERTED = (
     "idempotency_key",
     "request_digest",
     "request_id",
+    "traceparent",
 )
 
 

@@ -45,8 +45,33 @@ async def test_whoever_watches_sees_each_request(get: Get) -> None:
         await get("/nowhere")
 
     (ended,) = watcher.ended
-    assert (ended.name, ended.fields) == ("request", {"method": "GET", "path": "/nowhere", "status": 404})
+    seen = {"method": "GET", "path": "/nowhere", "route": None, "status": 404}
+    assert (ended.name, ended.fields) == ("request", seen)
     assert ended.scope.request_id is not None
+
+
+async def test_whoever_watches_sees_the_route_of_a_request(get: Get) -> None:
+    with watched_by(watcher := Watcher()):
+        await get("/health/live")
+
+    assert watcher.ended[0].fields["route"] == "/health/live"
+
+
+@pytest.mark.parametrize(
+    ("sent", "parent"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00f067aa0ba902b7"),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", None),
+        ("nonsense", None),
+    ],
+)
+async def test_the_trace_of_a_caller_goes_on(sent: str, parent: str | None, get: Get) -> None:
+    with watched_by(watcher := Watcher()):
+        await get("/health/live", traceparent=sent)
+
+    (ended,) = watcher.ended
+    assert ended.parent_id == parent
+    assert (ended.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736") == (parent is not None)
 
 
 async def test_no_path_can_begin_a_line_of_its_own(get: Get) -> None:

@@ -10,6 +10,8 @@ from app.core.logging import configure_logging
 from app.core.redaction import MASK
 from app.core.scope import in_scope
 from app.core.settings import AppSettings
+from app.core.spans import span, watched_by
+from tests.spans import Watcher
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +52,15 @@ def test_what_is_bound_to_the_request_is_on_every_line(capsys: pytest.CaptureFix
         logging.getLogger("library").warning("b")
 
     assert [line["request_id"] for line in log_lines(capsys.readouterr().err)] == ["r1", "r1"]
+
+
+def test_the_place_in_the_trace_is_on_every_line(capsys: pytest.CaptureFixture[str]) -> None:
+    log_json()
+    with watched_by(Watcher()), span("run") as piece:
+        structlog.get_logger().info("a")
+
+    (line,) = log_lines(capsys.readouterr().err)
+    assert (line["trace_id"], line["span_id"]) == (piece.trace_id, piece.span_id)
 
 
 def fail() -> None:

@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from app.core.errors import InvalidInput
 from app.core.scope import current_scope
-from app.core.spans import watched_by
+from app.core.spans import span, watched_by
 from app.db import new_id, transaction
 from app.llm.errors import ModelUnavailable
-from app.runs import repository
+from app.runs import repository, start_run
 from app.runs.execute import execute, stop_all
 from app.runs.models import Run, Status
 from app.workflows import WORKFLOWS, Steps, get_workflow
@@ -182,6 +182,21 @@ async def test_whoever_watches_sees_the_attempts_of_a_run(only: Only) -> None:
 
     (ended,) = watcher.ended
     assert (ended.name, ended.fields, ended.scope.run_id) == ("run", {"attempt": 1}, str(run.id))
+
+
+@pytest.mark.usefixtures("broker")
+async def test_each_attempt_of_a_run_belongs_to_the_trace_in_which_it_was_asked_for(only: Only) -> None:
+    async def double(data: Number, _steps: Steps) -> Number:
+        return data
+
+    only(workflow_of(double))
+    with watched_by(watcher := Watcher()):
+        with span("request") as request:
+            run = await start_run("test", {"number": 1})
+        await execute(run.id)
+
+    ended = watcher.ended[-1]
+    assert (ended.name, ended.trace_id, ended.parent_id) == ("run", request.trace_id, request.span_id)
 
 
 async def test_an_unknown_run_is_ignored() -> None:
