@@ -94,7 +94,8 @@ class Span:
         """End; the sink that saw the beginning last comes first."""
         if self._ends is None:
             return
-        self.seconds, self.error = self.elapsed(), error
+        self.seconds = self.elapsed()
+        self.error = None if isinstance(error, GeneratorExit) else error  # who reads it has had enough
         if self._is_around(_current.get()):  # else a generator that holds this span is closed by another task
             _current.set(self.parent)
         for end in reversed(self._ends):

@@ -65,6 +65,35 @@ def test_a_generator_that_is_closed_elsewhere_does_no_harm() -> None:
     assert watcher.tree()[-1] == ("request", None)
 
 
+def test_a_generator_that_is_closed_early_has_not_failed() -> None:
+    def pieces() -> Generator[int, None, None]:
+        with span("agent"):
+            yield 1
+            yield 2
+
+    with watched_by(watcher := Watcher()):
+        generator = pieces()
+        next(generator)
+        generator.close()
+
+    assert watcher.ended[0].error is None
+
+
+def test_a_span_that_is_left_open_is_not_the_parent_of_what_comes_later() -> None:
+    def pieces() -> Generator[int, None, None]:
+        with span("agent"):
+            yield 1
+
+    with watched_by(watcher := Watcher()):
+        with span("request"):
+            generator = pieces()
+            next(generator)
+        with span("run"):
+            pass
+
+    assert watcher.tree() == [("request", None), ("run", None)]
+
+
 def test_a_sink_that_is_none_is_found_before_anything_starts() -> None:
     notes = Feature(name="notes", stage="own", summary="", extends={"core.span_sinks": ["app.core.errors"]})
     with pytest.MonkeyPatch.context() as patch:
