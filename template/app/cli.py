@@ -51,7 +51,9 @@ def _with_shared_groups(commands: typer.Typer, cli: typer.Typer) -> typer.Typer:
 def _set_up(context: typer.Context) -> None:
     from app.core.logging import configure_logging
     from app.core.settings import AppSettings
+    from app.core.spans import end_spans
 
+    context.call_on_close(end_spans)
     if context.invoked_subcommand in _WORK_WITH_WRONG_SETTINGS:
         configure_logging(AppSettings.model_construct())
     else:

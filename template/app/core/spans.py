@@ -37,6 +37,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-(
 
 _current: ContextVar["Span | None"] = ContextVar("span", default=None)
 _added: list[Sink] = []
+_last_calls: list[Callable[[], object]] = []
 
 
 class Span:
@@ -142,6 +143,20 @@ def _position(scope: Scope) -> tuple[str, str | None]:
     if scope.traceparent and (found := _TRACEPARENT.fullmatch(scope.traceparent)):
         return found[1], found[2]
     return secrets.token_hex(16), None
+
+
+def call_at_end(call: Callable[[], object]) -> None:
+    """Call something of a sink when a command ends, such as handing on what it holds back.
+
+    A server ends with its lifespan instead: the extension point `core.lifespans`.
+    """
+    _last_calls.append(call)
+
+
+def end_spans() -> None:
+    """Let the sinks end, while Python still does everything: later it starts no thread any more."""
+    for call in _last_calls:
+        _guarded(call)
 
 
 @contextmanager

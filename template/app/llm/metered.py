@@ -43,7 +43,7 @@ class Metered(WrapperModel):
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
         self._budget.begin_request()
         with span("model_call", model=self.model_name, **self._fields) as piece:
-            piece.say(messages=messages, settings=model_settings)
+            piece.say(messages=list(messages), settings=model_settings)
             try:
                 with _broken_answers(self.model_name):
                     response = await super().request(messages, model_settings, model_request_parameters)
@@ -66,7 +66,7 @@ class Metered(WrapperModel):
         self._budget.begin_request()
         begun: StreamedResponse | None = None
         with span("model_call", model=self.model_name, **self._fields) as piece:
-            piece.say(messages=messages, settings=model_settings)
+            piece.say(messages=list(messages), settings=model_settings)
             try:
                 with _broken_answers(self.model_name):
                     async with super().request_stream(

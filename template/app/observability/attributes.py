@@ -12,6 +12,7 @@ from app.core.spans import Span
 from app.core.text import cleaned_text
 from app.observability import conventions as names
 from app.observability.messages import to_instructions, to_messages
+from app.privacy import mask
 
 
 def _same(value: object) -> object:
@@ -20,6 +21,8 @@ def _same(value: object) -> object:
 
 Attributes = dict[str, str | int | float | bool]
 
+_LONGEST = 400
+"""Characters that a secret or personal data may have."""
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any, config=ConfigDict(ser_json_bytes="base64"))
 
 _FIELDS = {
@@ -102,7 +105,7 @@ def attributes_of(piece: Span) -> Attributes:
 
 
 def contents_of(contents: Mapping[str, object], characters: int) -> Attributes:
-    """Return what was said in a span as JSON, without secrets, each cut to so many characters."""
+    """Return what was said as JSON, without secrets and personal data, each cut to so many characters."""
     return {
         name: _as_text(convert(value), characters)
         for kind, value in contents.items()
@@ -114,7 +117,12 @@ def contents_of(contents: Mapping[str, object], characters: int) -> Attributes:
 def _plain(value: object) -> str | int | float | bool:
     if isinstance(value, Decimal):
         return float(value)
-    return value if isinstance(value, (str, int, float, bool)) else str(value)
+    return value if isinstance(value, (int, float, bool)) else masked(str(value))
+
+
+def masked(text: str) -> str:
+    """Return a text without secrets and personal data."""
+    return mask(redact_text(cleaned_text(text)))
 
 
 def _as_text(value: object, characters: int) -> str:
@@ -123,6 +131,8 @@ def _as_text(value: object, characters: int) -> str:
             value = _ANYTHING.dump_json(value, fallback=str).decode()
         except ValueError:  # a lone surrogate, or what holds itself
             value = repr(value)
-    text = redact_text(cleaned_text(value))
-    left_out = len(text) - characters
+    text = masked(value[: characters + _LONGEST])
+    if len(value) > characters + _LONGEST:
+        text = text[:-_LONGEST]  # what is cut in two is not recognized
+    left_out = len(value) - characters
     return text if left_out <= 0 else f"{text[:characters]} [… {left_out} characters left out]"

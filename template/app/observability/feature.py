@@ -4,6 +4,7 @@ feature = Feature(
     name="observability",
     stage="monitoring",
     summary="Traces: what ran, how long it took, what it cost and what was said.",
+    requires=("privacy",),
     extends={
         "core.commands": ["app.observability.cli:cli"],
         "core.lifespans": ["app.observability.pipeline:lifespan"],
@@ -11,6 +12,7 @@ feature = Feature(
         "core.settings": [
             "app.observability.settings:TracesSettings",
             "app.observability.settings:OtlpSettings",
+            "app.observability.settings:LangfuseSettings",
         ],
         "core.span_sinks": ["app.observability.pipeline:record"],
     },

@@ -1,33 +1,35 @@
-"""From the spans of `app/core/spans.py` to those who keep them: a file of this machine, a collector, or both.
+"""From the spans of `app/core/spans.py` to who keeps them: a file of this machine, a collector, Langfuse.
 
 Nothing here waits: spans are put into a queue of bounded length, from which a thread takes them. If the
 collector does not answer, the oldest are dropped.
 """
 
 import asyncio
-import atexit
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from threading import Lock, Thread
 
+import structlog
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
-from app.core.redaction import redact_text
 from app.core.settings import AppSettings
-from app.core.spans import Span
-from app.observability.attributes import attributes_of, contents_of, kind_of, title_of
+from app.core.spans import Span, call_at_end
+from app.observability.attributes import Attributes, attributes_of, contents_of, kind_of, masked, title_of
+from app.observability.langfuse import attributes_for_langfuse, endpoint, headers
 from app.observability.local import LocalExporter
-from app.observability.settings import OtlpSettings, TracesSettings
+from app.observability.settings import LangfuseSettings, OtlpSettings, TracesSettings
 
-_FLUSH_SECONDS = 2.5
-_QUEUE = 4096
+log = structlog.get_logger(__name__)
+
+_FLUSH_SECONDS = 2.0
+_QUEUE = 2048
 _MILLISECONDS = 300
 """Until spans are handed on, so that `app traces` shows what has just ended."""
 
@@ -42,39 +44,87 @@ def record(piece: Span) -> Callable[[], None] | None:
     started = time.time_ns()
 
     def end() -> None:
-        for processor, with_contents in destinations:
-            processor.on_end(_readable(piece, started, with_contents=with_contents))
+        ended = _Ended(piece, started)
+        for processor in destinations:
+            processor.on_end(ended)
 
     return end
 
 
-def _destinations() -> tuple[tuple[SpanProcessor, bool], ...]:
-    """Return where spans go, each with whether what was said goes there too."""
+def _destinations() -> tuple[SpanProcessor, ...]:
+    """Return where spans go."""
     with _opening:  # else several threads that begin together open one each
-        return _open_destinations(TracesSettings.load(), OtlpSettings.load())
+        return _open_destinations(TracesSettings.load(), OtlpSettings.load(), LangfuseSettings.load())
 
 
 @cache
-def _open_destinations(traces: TracesSettings, otlp: OtlpSettings) -> tuple[tuple[SpanProcessor, bool], ...]:
-    found: list[tuple[SpanProcessor, bool]] = []
+def _open_destinations(
+    traces: TracesSettings, otlp: OtlpSettings, langfuse: LangfuseSettings
+) -> tuple[SpanProcessor, ...]:
+    described: list[_Describing] = []
     if traces.keeps_spans():
-        found.append((_batched(LocalExporter(traces.file, traces.max_spans)), traces.contents))
+        described.append(_Describing(LocalExporter(traces.file, traces.max_spans)))
     if otlp.exporter_otlp_endpoint:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        url = f"{otlp.exporter_otlp_endpoint.rstrip('/')}/v1/traces"
+        described.append(_Describing(_sender(url, otlp.headers(), otlp)))
+    if langfuse.is_used():
+        sender = _sender(endpoint(langfuse), headers(langfuse), otlp)
+        described.append(_Describing(sender, attributes_for_langfuse))
+    if described:
+        call_at_end(flush)
+    return tuple(
+        BatchSpanProcessor(each, max_queue_size=_QUEUE, schedule_delay_millis=_MILLISECONDS)
+        for each in described
+    )
 
-        exporter = OTLPSpanExporter(
-            endpoint=f"{otlp.exporter_otlp_endpoint.rstrip('/')}/v1/traces",
-            headers=otlp.headers(),
-            timeout=otlp.exporter_otlp_timeout,
-        )
-        found.append((_batched(exporter), False))
-    if found:
-        atexit.register(flush)
-    return tuple(found)
+
+def _sender(url: str, headers: dict[str, str], settings: OtlpSettings) -> SpanExporter:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(endpoint=url, headers=headers, timeout=settings.exporter_otlp_timeout)
 
 
-def _batched(exporter: SpanExporter) -> BatchSpanProcessor:
-    return BatchSpanProcessor(exporter, max_queue_size=_QUEUE, schedule_delay_millis=_MILLISECONDS)
+More = Callable[[Span, Attributes], Attributes]
+"""What only one receiver is told of a span, of all that is known of it."""
+
+
+def _no_more(_piece: Span, _known: Attributes) -> Attributes:
+    return {}
+
+
+class _Ended(ReadableSpan):
+    """A span that has ended, and is not described yet: that takes a while, and nobody should wait for it."""
+
+    def __init__(self, piece: Span, started: int) -> None:
+        super().__init__(piece.name, context=_context(piece.trace_id, piece.span_id))
+        self.piece = piece
+        self.started = started
+
+
+class _Describing(SpanExporter):
+    """Describes spans in the thread that hands them on: texts are masked there."""
+
+    def __init__(self, exporter: SpanExporter, more: More = _no_more) -> None:
+        self._exporter = exporter
+        self._more = more
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Hand on what can be described; what breaks is logged."""
+        ended = [span for span in spans if isinstance(span, _Ended)]
+        described = [found for span in ended if (found := _described(span, self._more))]
+        return self._exporter.export(described)
+
+    def shutdown(self) -> None:
+        """End."""
+        self._exporter.shutdown()
+
+
+def _described(span: _Ended, more: More) -> ReadableSpan | None:
+    try:
+        return _readable(span.piece, span.started, more)
+    except Exception:  # whatever a span holds: the others must not be lost with it
+        log.exception("span.not_described", span=span.piece.name)
+        return None
 
 
 @cache
@@ -88,11 +138,12 @@ def _resource() -> Resource:
 _SCOPE = InstrumentationScope("app")
 
 
-def _readable(piece: Span, started: int, *, with_contents: bool) -> ReadableSpan:
-    attributes = attributes_of(piece)
-    if with_contents:
-        attributes |= contents_of(piece.contents, TracesSettings.load().max_characters)
-    status = Status(StatusCode.ERROR, redact_text(str(piece.error))) if piece.error else Status()
+def _readable(piece: Span, started: int, more: More) -> ReadableSpan:
+    settings, attributes = TracesSettings.load(), attributes_of(piece)
+    if settings.contents:
+        attributes |= contents_of(piece.contents, settings.max_characters)
+    attributes |= more(piece, attributes)
+    status = Status(StatusCode.ERROR, masked(str(piece.error))) if piece.error else Status()
     return ReadableSpan(
         title_of(piece),
         context=_context(piece.trace_id, piece.span_id),
@@ -115,7 +166,7 @@ def flush() -> None:
     """Hand on what is in the queues, for a few seconds at the most."""
     destinations = _destinations()
     # in threads that are left behind: a processor waits for its exporter however long that takes
-    threads = [Thread(target=processor.force_flush, daemon=True) for processor, _ in destinations]
+    threads = [Thread(target=processor.force_flush, daemon=True) for processor in destinations]
     for thread in threads:
         thread.start()
     until = time.monotonic() + _FLUSH_SECONDS

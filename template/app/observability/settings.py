@@ -25,7 +25,8 @@ class TracesSettings(Settings):
     """Spans that are kept; older ones are deleted."""
 
     contents: bool = True
-    """Whether what people, models and tools say is kept with them. It never leaves this machine."""
+    """Whether what people, models and tools say goes with them, here and to a collector; without secrets, and
+    without what `app/privacy` finds."""
 
     max_characters: int = Field(20_000, ge=100)
     """Characters that are kept of each text; the rest is left out."""
@@ -67,8 +68,40 @@ class OtlpSettings(Settings):
         return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+class LangfuseSettings(Settings):
+    """Langfuse, by the variables of its SDK. Without keys nothing is sent."""
+
+    model_config = SettingsConfigDict(env_prefix="LANGFUSE_")
+
+    public_key: str | None = None
+    """The public key of a project (`pk-lf-…`)."""
+
+    secret_key: SecretStr | None = None
+    """Its secret key (`sk-lf-…`)."""
+
+    host: Url = "https://cloud.langfuse.com"
+    """Where Langfuse is."""
+
+    release: str | None = None
+    """The version of this project that runs, such as a commit."""
+
+    def is_used(self) -> bool:
+        """Whether there are keys."""
+        return bool(self.public_key and self.secret_key)
+
+    def environment(self) -> str:
+        """Return what Langfuse files the spans under."""
+        return AppSettings.load().environment
+
+
 def check_traces() -> None:
-    """Refuse to keep spans on the machine in production. Raises `ConfigurationError`."""
+    """Refuse half of Langfuse's keys, and spans on the machine in production. Raises `ConfigurationError`."""
+    langfuse = LangfuseSettings.load()
+    if bool(langfuse.public_key) != bool(langfuse.secret_key):
+        missing = "LANGFUSE_SECRET_KEY" if langfuse.public_key else "LANGFUSE_PUBLIC_KEY"
+        raise ConfigurationError(
+            f"{missing} is not set.", hint="Langfuse needs both keys; without any it is off."
+        )
     if AppSettings.load().environment == "production" and TracesSettings.load().local:
         raise ConfigurationError(
             "TRACES_LOCAL keeps what people say in a file of this machine: not in production.",

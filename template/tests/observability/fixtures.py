@@ -25,9 +25,11 @@ class Collector(BaseHTTPRequestHandler):
     """Remembers the spans that are sent, each with the headers that it came with."""
 
     spans: ClassVar[list[tuple[Any, dict[str, str]]]]
+    paths: ClassVar[list[str]]
 
     def do_POST(self) -> None:
         """Take spans."""
+        self.paths.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
@@ -44,15 +46,18 @@ class Collector(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def collector(set_environment: SetEnvironment) -> Iterator[type[Collector]]:
-    """Send spans to a collector."""
-    Collector.spans = []
+def collector_url() -> Iterator[str]:
+    """The URL of a collector."""
+    Collector.spans, Collector.paths = [], []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     Thread(target=server.serve_forever, daemon=True).start()
-    set_environment(
-        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
-        OTEL_EXPORTER_OTLP_HEADERS="x-key=abc",
-    )
-    yield Collector
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def collector(collector_url: str, set_environment: SetEnvironment) -> type[Collector]:
+    """Send spans to a collector."""
+    set_environment(OTEL_EXPORTER_OTLP_ENDPOINT=collector_url, OTEL_EXPORTER_OTLP_HEADERS="x-key=abc")
+    return Collector

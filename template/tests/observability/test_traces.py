@@ -122,13 +122,24 @@ def test_an_error_is_kept_without_its_secret(traces_file: Path) -> None:
     ("said", "shown"),
     [
         ("the key is sk-abcdefgh12345678", "the key is [redacted]"),
+        ("write to jane@example.com", "write to [EMAIL_1]"),
+        ({"a": ["jane@example.com"]}, '{"a":["[EMAIL_1]"]}'),
         ("a\ud800b", "a\N{REPLACEMENT CHARACTER}b"),
         ({"a": "\ud800"}, "{'a': '\\ud800'}"),
         (b"\x00\xff", '"AP8="'),
         ("x" * 1_000_000, f"{'x' * 200} [… 999800 characters left out]"),
         ({"numbers": [1, float("nan")]}, '{"numbers":[1,null]}'),
     ],
-    ids=["a secret", "a lone surrogate", "one inside", "bytes", "a megabyte", "no number"],
+    ids=[
+        "a secret",
+        "an address",
+        "one inside a list",
+        "a lone surrogate",
+        "one inside",
+        "bytes",
+        "a megabyte",
+        "no number",
+    ],
 )
 def test_whatever_is_said_can_be_kept(
     said: object, shown: str, traces_file: Path, set_environment: SetEnvironment
@@ -139,6 +150,18 @@ def test_whatever_is_said_can_be_kept(
 
     (found,) = kept(traces_file)
     assert found.attributes[names.TOOL_RESULT] == shown
+
+
+@pytest.mark.parametrize("before", range(180, 200))
+def test_an_address_at_the_cut_is_not_kept_in_part(
+    before: int, traces_file: Path, set_environment: SetEnvironment
+) -> None:
+    set_environment(TRACES_MAX_CHARACTERS="200")
+    with span("tool", tool="clock") as piece:
+        piece.say(result="x" * before + " jane@example.com " * 500)
+
+    (found,) = kept(traces_file)
+    assert not {"j", "n", "@"} & set(found.attributes[names.TOOL_RESULT].partition("[…")[0])
 
 
 def test_what_was_said_can_be_left_out(traces_file: Path, set_environment: SetEnvironment) -> None:
@@ -181,9 +204,9 @@ def test_totals_are_those_of_the_model_calls(traces_file: Path) -> None:
     assert "10→5 tokens  $0.2500" in describe(spans[1])
 
 
-def test_a_collector_gets_them_without_what_was_said(collector: type[Collector]) -> None:
-    with in_scope(run_id="r1"), span("run"), span("tool", tool="clock") as piece:
-        piece.say(result="private")
+def test_a_collector_gets_them_without_personal_data(collector: type[Collector]) -> None:
+    with in_scope(run_id="r1"), span("run"), span("tool", tool="clock", file="jane@example.com") as piece:
+        piece.say(result="private: jane@example.com")
 
     flush()
     found = {span.name: (span, headers) for span, headers in collector.spans}
@@ -192,7 +215,8 @@ def test_a_collector_gets_them_without_what_was_said(collector: type[Collector])
     attributes = {each.key: each.value.string_value for each in tool.attributes}
     assert (tool.trace_id, tool.parent_span_id) == (run.trace_id, run.span_id)
     assert attributes[names.RUN] == "r1"
-    assert "private" not in attributes.values()
+    assert attributes[names.TOOL_RESULT] == "private: [EMAIL_1]"
+    assert "jane" not in str(collector.spans)
     assert headers["x-key"] == "abc"
 
 

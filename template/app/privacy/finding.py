@@ -1,0 +1,106 @@
+"""Find personal data: by its shape first, which is cheap, then by its check digits, which make it certain.
+
+No model is asked: a name or an address has no check digits, and is not found here. Numbers are checked by
+python-stdnum and phonenumbers (a port of Google's libphonenumber).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import phonenumbers
+from stdnum import iban, luhn
+from stdnum.br import cpf
+from stdnum.ch import ssn as ahv
+from stdnum.de import idnr
+from stdnum.es import dni, nie
+from stdnum.eu import vat
+from stdnum.fr import nir
+from stdnum.it import codicefiscale
+from stdnum.pl import pesel
+from stdnum.us import ssn
+
+from app.privacy.settings import PrivacySettings
+
+Kind = Literal["card", "email", "iban", "id", "phone", "vat"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Personal data in a text."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class _Shape:
+    kind: Kind
+    pattern: re.Pattern[str]
+    is_valid: Callable[[str], object]
+
+
+_CARD_LENGTHS = {"2": (16,), "3": (14, 15, 16), "4": (13, 16, 19), "5": (16,), "6": (16, 17, 18, 19)}
+"""Digits of cards by their first one: Mastercard, American Express, Diners and JCB, Visa, Discover …"""
+
+
+def _is_card(text: str) -> bool:
+    digits = re.sub(r"\D", "", text)
+    return len(digits) in _CARD_LENGTHS.get(digits[0], ()) and luhn.is_valid(digits)
+
+
+def _shape(kind: Kind, pattern: str, is_valid: Callable[[str], object] = bool) -> _Shape:
+    return _Shape(kind, re.compile(rf"(?<![\w@.+-])(?:{pattern})(?![\w@])"), is_valid)
+
+
+_SHAPES = (
+    _Shape("email", re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}"), bool),
+    _shape("iban", r"[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?", iban.is_valid),
+    _shape("id", r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]", codicefiscale.is_valid),
+    _shape("id", r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", nir.is_valid),
+    _shape("id", r"756\.?\d{4}\.?\d{4}\.?\d{2}", ahv.is_valid),
+    _shape("card", r"\d(?:[ -]?\d){12,18}", _is_card),
+    _shape("vat", r"(?:[A-Z]{2} ?[A-Z0-9]{8,12})", vat.is_valid),
+    _shape("id", r"\d{3}-\d{2}-\d{4}", ssn.is_valid),
+    _shape("id", r"\d{3}\.\d{3}\.\d{3}-\d{2}", cpf.is_valid),
+    _shape("id", r"[XYZ]-?\d{7}-?[A-Z]", nie.is_valid),
+    _shape("id", r"\d{8}-?[A-Z]", dni.is_valid),
+    _shape("id", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid),
+    _shape("id", r"\d{11}", pesel.is_valid),
+)
+"""Kinds of personal data. An IBAN, which holds what looks like the number of a card, comes before it."""
+
+_MAY_BE_PHONE = re.compile(r"(?<![\w@.])[+(0-9][0-9 ().\u00a0/-]{6,28}[0-9](?!\w)")
+
+
+def find_personal_data(text: str) -> list[Finding]:
+    """Return the personal data in a text, in its order; none overlaps another."""
+    found: list[Finding] = []
+    taken = bytearray(len(text))
+    for kind, start, end in _candidates(text):
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            found.append(Finding(kind, start, end, text[start:end]))
+    return sorted(found, key=lambda finding: finding.start)
+
+
+def _candidates(text: str) -> Iterator[tuple[Kind, int, int]]:
+    """Yield what is valid, those of the more certain kinds first."""
+    for shape in _SHAPES:
+        for match in shape.pattern.finditer(text):
+            if shape.is_valid(match[0]):
+                yield shape.kind, match.start(), match.end()
+    yield from _phones(text)
+
+
+def _phones(text: str) -> Iterator[tuple[Kind, int, int]]:
+    regions = PrivacySettings.load().phone_regions
+    for match in _MAY_BE_PHONE.finditer(text):
+        if "+" not in match[0] and not regions:
+            continue
+        for region in regions or ("ZZ",):  # ZZ: no country, only international numbers
+            for number in phonenumbers.PhoneNumberMatcher(match[0], region):
+                yield "phone", match.start() + number.start, match.start() + number.end
