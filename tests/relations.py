@@ -32,6 +32,7 @@ MODULES = {
     "opentelemetry-exporter-otlp-proto-http": None,
     "opentelemetry-proto": None,
     "opentelemetry-sdk": None,
+    "phonenumberslite": "phonenumbers",
     "psycopg": "psycopg",
     "pyjwt": "jwt",
     "python-dotenv": "dotenv",
@@ -40,6 +41,7 @@ MODULES = {
     "pytest-timeout": None,
     "pytest-xdist": None,
     "python-multipart": None,  # FastAPI reads uploads with it
+    "python-stdnum": "stdnum",
     "pyyaml": "yaml",
     "ruff": None,
     "ty": None,

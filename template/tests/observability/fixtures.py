@@ -33,10 +33,11 @@ class Collector(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
             for scope in resource.scope_spans:
-                self.spans.extend((span, dict(self.headers)) for span in scope.spans)
+                self.spans.extend((span, headers) for span in scope.spans)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -42,7 +42,7 @@ async def test_a_call_of_a_model_is_a_generation_with_its_tokens_cost_and_messag
     ((sent, headers),) = langfuse.spans
     found = attributes(sent)
     assert langfuse.paths == ["/api/public/otel/v1/traces"]
-    assert b64decode(headers["Authorization"].removeprefix("Basic ")) == b"pk-lf-1:sk-lf-2"
+    assert b64decode(headers["authorization"].removeprefix("Basic ")) == b"pk-lf-1:sk-lf-2"
     assert headers["x-langfuse-ingestion-version"] == "4"
     assert found["langfuse.observation.type"] == "generation"
     assert found["langfuse.trace.name"] == "assistant"
