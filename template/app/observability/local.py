@@ -128,4 +128,4 @@ def _read(file: Path, statement: str, parameters: tuple[object, ...]) -> list[tu
 
 def _kept(row: tuple[Any, ...]) -> KeptSpan:
     *values, attributes = row
-    return KeptSpan(*values, attributes=json.loads(attributes))
+    return KeptSpan(*values, json.loads(attributes))

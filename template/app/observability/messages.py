@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
     from pydantic_ai.models.instrumented import InstrumentationSettings
 
-_FORMAT = 6
-
 
 def to_messages(messages: "Sequence[ModelMessage]") -> list[Any]:
     """Return messages as `[{"role": …, "parts": [{"type": "text", "content": …}]}]`."""
@@ -26,4 +24,4 @@ def to_instructions(messages: "Sequence[ModelMessage]") -> list[Any]:
 def _converter() -> "InstrumentationSettings":
     from pydantic_ai.models.instrumented import InstrumentationSettings
 
-    return InstrumentationSettings(version=_FORMAT)
+    return InstrumentationSettings(version=6)  # its newest format

@@ -74,8 +74,9 @@ def run_workflow(
     async def run() -> dict[str, object]:
         async with open_features():
             with in_scope(workflow=name), span("run"):
-                output = await workflow.execute(data, steps)
-            return output.model_dump(mode="json")
+                result = await workflow.execute(data, steps)
+            output: dict[str, object] = result.model_dump(mode="json")
+            return output
 
     try:
         output = asyncio.run(run())
