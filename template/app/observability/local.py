@@ -127,5 +127,4 @@ def _read(file: Path, statement: str, parameters: tuple[object, ...]) -> list[tu
 
 
 def _kept(row: tuple[Any, ...]) -> KeptSpan:
-    *values, attributes = row
-    return KeptSpan(*values, json.loads(attributes))
+    return KeptSpan(*(*row[:-1], json.loads(row[-1])))

@@ -96,7 +96,8 @@ class _Ended(ReadableSpan):
     """A span that has ended, and is not described yet: that takes a while, and nobody should wait for it."""
 
     def __init__(self, piece: Span, started: int) -> None:
-        super().__init__(piece.name, context=_context(piece.trace_id, piece.span_id))
+        context = _context(piece.trace_id, piece.span_id)
+        super().__init__(piece.name, context=context, resource=_resource())
         self.piece = piece
         self.started = started
 

@@ -233,7 +233,7 @@ def test_a_collector_that_hangs_delays_the_end_by_less_than_three_seconds(
         flush()
         ended = time.monotonic()
 
-    assert worked - started < 3
+    assert worked - started < 1
     assert ended - worked < 3
 
 
