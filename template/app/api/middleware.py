@@ -75,7 +75,8 @@ class RequestLog:
         with known, span("request", method=scope["method"]) as piece:
             try:
                 await self.app(scope, receive, send_with_id)
-            except Exception:
+            except Exception as error:
+                piece.fail(error)
                 log.exception("request.broken", method=scope["method"], path=scope["path"])
                 if status:
                     raise  # the answer has begun: all that is left is to cut the connection

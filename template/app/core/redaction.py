@@ -18,7 +18,7 @@ _CREDENTIAL = re.compile(
     r"|\bAKIA[0-9A-Z]{16}\b"  # AWS access key
     r"|\bAIza[\w-]{30,}"  # Google API key
     r"|\bgh[pousr]_\w{20,}"  # GitHub token
-    r"|\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"  # JSON web token
+    r"|(?<![\w-])eyJ[\w-]{1,4096}\.eyJ[\w-]{1,8192}(?:\.[\w-]*)?"  # JSON web token
     r"|(?<=://)[^\s/:@]*:[^\s@/]+(?=@)"  # user:password in a URL
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"
 )

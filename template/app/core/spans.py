@@ -33,7 +33,10 @@ log = structlog.get_logger(__name__)
 Sink = Callable[["Span"], Callable[[], object] | None]
 """Is called as a span begins; what it returns is called as the span ends."""
 
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT = re.compile(
+    r"(?:00|(?!ff)[0-9a-f]{2}(?=.{53}(?:-|$)))-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}"
+)
+"""The header of W3C Trace Context; one of a later version may have more behind it."""
 
 _current: ContextVar["Span | None"] = ContextVar("span", default=None)
 _added: list[Sink] = []
@@ -55,7 +58,7 @@ class Span:
     seconds: float
     """How long it took, once it has ended."""
     error: BaseException | None
-    """What it raised, once it has ended."""
+    """What it raised, or failed with, once it has ended."""
 
     def __init__(self, name: str, fields: dict[str, object]) -> None:
         self.name = name
@@ -63,6 +66,12 @@ class Span:
         self.contents: dict[str, object] = {}
         """What people, models and tools say in it. It may hold personal data."""
         self._ends: list[Callable[[], object]] | None = None
+        self._failure: BaseException | None = None
+        self.has_ended = False
+
+    def fail(self, error: BaseException) -> None:
+        """Say that it has failed, where the error goes no further than this."""
+        self._failure = error
 
     def elapsed(self) -> float:
         """Return the seconds since it began."""
@@ -73,14 +82,14 @@ class Span:
         self.fields.update(fields)
 
     def say(self, **contents: object) -> None:
-        """Add what people, models or tools say. It is read when the span ends, so it must not change."""
+        """Add what people, models or tools say. It is read some time after the end: it must not change."""
         if self._ends is not None:
             self.contents.update(contents)
 
     def __enter__(self) -> Self:
         """Begin."""
         if sinks := _sinks():
-            self.scope, self.parent = current_scope(), _current.get()
+            self.scope, self.parent = current_scope(), current_span()
             self.trace_id, self.parent_id = _position(self.scope)
             self.span_id = secrets.token_hex(8)
             _current.set(self)
@@ -96,10 +105,12 @@ class Span:
         if self._ends is None:
             return
         self.seconds = self.elapsed()
-        self.error = None if isinstance(error, GeneratorExit) else error  # who reads it has had enough
+        self.error = self._failure if error is None or _is_no_failure(error) else error
+        self.has_ended = True
         if self._is_around(_current.get()):  # else a generator that holds this span is closed by another task
             _current.set(self.parent)
-        for end in reversed(self._ends):
+        ends, self._ends = self._ends, []
+        for end in reversed(ends):
             _guarded(end)
 
     def _is_around(self, other: "Span | None") -> bool:
@@ -109,36 +120,53 @@ class Span:
         return other is self
 
 
+def _is_no_failure(error: BaseException) -> bool:
+    """Whether an error only ends the work: who reads it has had enough, or it waits for a person."""
+    return isinstance(error, GeneratorExit) or getattr(error, "is_no_failure", False)
+
+
 def span(name: str, /, **fields: object) -> Span:
     """Return a span to be used in a `with` statement."""
     return Span(name, fields)
 
 
 def current_span() -> Span | None:
-    """Return the span that surrounds this place; None where nobody watches."""
-    return _current.get()
+    """Return the span that surrounds this place; None where nobody watches.
+
+    One that has ended, in a task that goes on after it, surrounds nothing any more.
+    """
+    here = _current.get()
+    while here is not None and here.has_ended:
+        here = here.parent
+    return here
 
 
 def traceparent() -> str | None:
-    """Return where in a trace this is, for a header or another process; None: in no trace."""
+    """Return where in a trace this is, for a header or another process; None: in no trace.
+
+    Every trace is recorded, also one whose caller has not sampled it.
+    """
     trace_id, span_id = _position(current_scope())
     return f"00-{trace_id}-{span_id}-01" if span_id else None
 
 
 def trace_ids() -> dict[str, str]:
     """Return the ids of the span that surrounds this place, for a line of the log."""
-    above = _current.get()
+    above = current_span()
     return {"trace_id": above.trace_id, "span_id": above.span_id} if above else {}
 
 
 def valid_traceparent(header: str) -> str | None:
-    """Return a header of a caller if it follows W3C Trace Context, else None."""
-    return header if _TRACEPARENT.fullmatch(header) else None
+    """Return a header of a caller, in version 00, if it follows W3C Trace Context, else None."""
+    found = _TRACEPARENT.match(header)
+    if not found or (header.startswith("00") and found.end() != len(header)):
+        return None
+    return f"00-{found[1]}-{found[2]}-01"
 
 
 def _position(scope: Scope) -> tuple[str, str | None]:
     """Return the trace and the span that surround this place; a new trace if none does."""
-    if above := _current.get():
+    if above := current_span():
         return above.trace_id, above.span_id
     if scope.traceparent and (found := _TRACEPARENT.fullmatch(scope.traceparent)):
         return found[1], found[2]

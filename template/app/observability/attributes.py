@@ -1,13 +1,17 @@
 """What a span is called in a trace, and its attributes by the conventions of OpenTelemetry."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from opentelemetry.trace import SpanKind
 from pydantic import ConfigDict, TypeAdapter
 
-from app.core.redaction import redact_text
+from app.core.errors import AppError
+from app.core.redaction import redact, redact_text
 from app.core.spans import Span
 from app.core.text import cleaned_text
 from app.observability import conventions as names
@@ -23,6 +27,8 @@ Attributes = dict[str, str | int | float | bool]
 
 _LONGEST = 400
 """Characters that a secret or personal data may have."""
+_BITS = 63
+"""Of the whole numbers of OTLP."""
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any, config=ConfigDict(ser_json_bytes="base64"))
 
 _FIELDS = {
@@ -95,28 +101,41 @@ def attributes_of(piece: Span) -> Attributes:
     found: Attributes = {names.KIND: piece.name}
     if operation := _OPERATIONS.get(piece.name):
         found[names.OPERATION] = operation
-    found |= {_SCOPE[name]: value for name, value in piece.scope.fields.items() if name in _SCOPE}
-    for name, value in piece.fields.items():
-        if value is not None:
-            found[_FIELDS.get(name, f"{names.OTHER}{name}")] = _plain(value)
+    for name, value in piece.scope.fields.items():
+        if name in _SCOPE:
+            found[_SCOPE[name]] = _identity(value)
+    for name, field in piece.fields.items():
+        if field is not None:
+            found[_FIELDS.get(name, f"{names.OTHER}{name}")] = _plain(field)
     if piece.error:
-        found[names.ERROR] = getattr(piece.error, "code", type(piece.error).__name__)
+        error = piece.error
+        found[names.ERROR] = error.code if isinstance(error, AppError) else type(error).__name__
     return found
 
 
 def contents_of(contents: Mapping[str, object], characters: int) -> Attributes:
-    """Return what was said as JSON, without secrets and personal data, each cut to so many characters."""
+    """Return what was said as JSON, without secrets and personal data.
+
+    Each text is cut to so many characters, and so is each of the attributes: of a list the first ones go.
+    """
     return {
-        name: _as_text(convert(value), characters)
+        name: as_text(convert(value), characters)
         for kind, value in contents.items()
         if value is not None
-        for name, convert in _CONTENTS.get(kind, {f"{names.OTHER}{kind}": _same}).items()
+        for name, convert in _CONTENTS.get(kind, {f"{names.SAID}{kind}": _same}).items()
     }
+
+
+def _identity(value: str) -> str:
+    """Return an id as it is; one that is personal data, such as an address, as a hash: it groups as well."""
+    return value if masked(value) == value else f"hash:{hashlib.sha256(value.encode()).hexdigest()[:16]}"
 
 
 def _plain(value: object) -> str | int | float | bool:
     if isinstance(value, Decimal):
         return float(value)
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        return str(value)
     return value if isinstance(value, (int, float, bool)) else masked(str(value))
 
 
@@ -125,14 +144,47 @@ def masked(text: str) -> str:
     return mask(redact_text(cleaned_text(text)))
 
 
-def _as_text(value: object, characters: int) -> str:
-    if not isinstance(value, str):
-        try:
-            value = _ANYTHING.dump_json(value, fallback=str).decode()
-        except ValueError:  # a lone surrogate, or what holds itself
-            value = repr(value)
-    text = masked(value[: characters + _LONGEST])
-    if len(value) > characters + _LONGEST:
-        text = text[:-_LONGEST]  # what is cut in two is not recognized
-    left_out = len(value) - characters
-    return text if left_out <= 0 else f"{text[:characters]} [… {left_out} characters left out]"
+def as_text(value: object, characters: int) -> str:
+    """Return a value as JSON, and a text as it is, masked and cut."""
+    if isinstance(value, str):
+        return _cut(value, characters)
+    try:
+        data = _ANYTHING.dump_python(value, mode="json", fallback=str)
+    except ValueError:  # it holds itself
+        return _cut(repr(value), characters)
+    text = json.dumps(_clean(data, characters), ensure_ascii=False)
+    while isinstance(data, list) and len(data) > 1 and len(text) > characters:
+        data = data[len(data) // 2 :]
+        text = json.dumps(["…", *_clean(data, characters)], ensure_ascii=False)
+    return (
+        text
+        if len(text) <= characters
+        else f"{text[:characters]} [… {len(text) - characters} characters left out]"
+    )
+
+
+def _clean(data: Any, characters: int) -> Any:
+    """Return data as JSON has it, each text of it masked and cut, and what a name says is secret redacted.
+
+    A text that is JSON itself, such as the arguments of a tool, is looked into.
+    """
+    if isinstance(data, dict):
+        cleaned = {masked(str(key)): _clean(value, characters) for key, value in data.items()}
+        return redact(cleaned)
+    if isinstance(data, list):
+        return [_clean(each, characters) for each in data]
+    if not isinstance(data, str):
+        return data
+    if data[:1] in ("{", "[") and len(data) <= characters:
+        with suppress(ValueError, RecursionError):
+            return json.dumps(_clean(json.loads(data), characters), ensure_ascii=False)
+    return _cut(data, characters)
+
+
+def _cut(text: str, characters: int) -> str:
+    """Return so many characters of a text, masked; what is cut in two would not be recognized, and goes."""
+    shown = masked(text[: characters + _LONGEST])
+    if len(text) > characters + _LONGEST:
+        shown = shown[:-_LONGEST]
+    left_out = len(text) - characters
+    return shown if left_out <= 0 else f"{shown[:characters]} [… {left_out} characters left out]"

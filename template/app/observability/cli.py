@@ -36,7 +36,7 @@ def list_traces(
         typer.secho(f"{trace['trace_id'][:16]}  ", bold=True, nl=False)
         typer.echo(
             f"{trace['started'][:19]}  {trace['seconds']:8.2f} s  {trace['spans']:4} spans  "
-            f"{trace['tokens']:6} tokens  ${trace['cost']:.4f}  {trace['title']}{failed}"
+            f"{trace['tokens']:6} tokens  ${trace['cost']:.4f}  {_printable(trace['title'])}{failed}"
         )
     if not found:
         typer.secho(_NONE, dim=True, err=True)
@@ -68,21 +68,30 @@ def show(
         return
     for branches, span in draw(spans):
         typer.secho(branches, dim=True, nl=False)
-        typer.secho(span.title, fg="red" if span.error is not None else None, bold=not branches, nl=False)
+        typer.secho(
+            _printable(span.title), fg="red" if span.error is not None else None, bold=not branches, nl=False
+        )
         typer.secho(f"  {describe(span)}", dim=True)
         indent = " " * len(branches)
         if span.error:
-            typer.secho(f"{indent}   {span.error}", fg="red")
+            typer.secho(f"{indent}   {_printable(span.error)}", fg="red")
         if contents:
             _show_contents(span, indent)
 
 
 def _show_contents(span: "KeptSpan", indent: str) -> None:
     from app.observability.attributes import CONTENTS
+    from app.observability.conventions import SAID
 
-    for name in sorted(span.attributes.keys() & CONTENTS):
-        typer.secho(f"{indent}   {name}: ", dim=True, nl=False)
-        typer.echo(span.attributes[name])
+    for name in sorted(span.attributes):
+        if name in CONTENTS or name.startswith(SAID):
+            typer.secho(f"{indent}   {_printable(name)}: ", dim=True, nl=False)
+            typer.echo(_printable(span.attributes[name]))
+
+
+def _printable(text: str) -> str:
+    """Return a text that commands nothing to the terminal: others have written it."""
+    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
 
 
 def _summary(spans: "list[KeptSpan]") -> dict[str, Any]:

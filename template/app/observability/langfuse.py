@@ -44,7 +44,7 @@ def attributes_for_langfuse(piece: Span, known: Attributes) -> Attributes:
         "langfuse.environment": settings.environment(),
         "langfuse.release": settings.release,
         "langfuse.trace.name": piece.scope.workflow,
-        "session.id": piece.scope.conversation,
+        "session.id": known.get(names.CONVERSATION),
         "langfuse.observation.input": _first(known, _INPUTS),
         "langfuse.observation.output": _first(known, _OUTPUTS),
         "langfuse.observation.usage_details": json.dumps(usage) if usage["input"] is not None else None,

@@ -101,7 +101,7 @@ def _row(span: ReadableSpan) -> tuple[object, ...]:
         started,
         (span.end_time or started) - started,
         (span.status.description or "") if failed else None,
-        json.dumps(attributes, ensure_ascii=False),
+        json.dumps(attributes, ensure_ascii=False, default=str),
     )
 
 

@@ -24,4 +24,4 @@ def to_instructions(messages: "Sequence[ModelMessage]") -> list[Any]:
 def _converter() -> "InstrumentationSettings":
     from pydantic_ai.models.instrumented import InstrumentationSettings
 
-    return InstrumentationSettings(version=6)  # its newest format
+    return InstrumentationSettings(version=6, include_binary_content=False)  # its newest format

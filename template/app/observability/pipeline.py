@@ -21,9 +21,10 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from app.core.settings import AppSettings
 from app.core.spans import Span, call_at_end
-from app.observability.attributes import Attributes, attributes_of, contents_of, kind_of, masked, title_of
+from app.observability.attributes import Attributes, as_text, attributes_of, contents_of, kind_of, title_of
 from app.observability.langfuse import attributes_for_langfuse, endpoint, headers
 from app.observability.local import LocalExporter
+from app.observability.sender import Sender
 from app.observability.settings import LangfuseSettings, OtlpSettings, TracesSettings
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,9 @@ _FLUSH_SECONDS = 2.0
 _QUEUE = 2048
 _MILLISECONDS = 300
 """Until spans are handed on, so that `app traces` shows what has just ended."""
+
+_PROBES = "/health/"
+"""Requests that leave no trace: they come every few seconds, and say nothing."""
 
 _opening = Lock()
 
@@ -44,6 +48,8 @@ def record(piece: Span) -> Callable[[], None] | None:
     started = time.time_ns()
 
     def end() -> None:
+        if piece.name == "request" and str(piece.fields.get("path")).startswith(_PROBES):
+            return
         ended = _Ended(piece, started)
         for processor in destinations:
             processor.on_end(ended)
@@ -66,9 +72,9 @@ def _open_destinations(
         described.append(_Describing(LocalExporter(traces.file, traces.max_spans)))
     if otlp.exporter_otlp_endpoint:
         url = f"{otlp.exporter_otlp_endpoint.rstrip('/')}/v1/traces"
-        described.append(_Describing(_sender(url, otlp.headers(), otlp)))
+        described.append(_Describing(Sender(url, otlp.headers(), otlp.exporter_otlp_timeout)))
     if langfuse.is_used():
-        sender = _sender(endpoint(langfuse), headers(langfuse), otlp)
+        sender = Sender(endpoint(langfuse), headers(langfuse), otlp.exporter_otlp_timeout)
         described.append(_Describing(sender, attributes_for_langfuse))
     if described:
         call_at_end(flush)
@@ -76,12 +82,6 @@ def _open_destinations(
         BatchSpanProcessor(each, max_queue_size=_QUEUE, schedule_delay_millis=_MILLISECONDS)
         for each in described
     )
-
-
-def _sender(url: str, headers: dict[str, str], settings: OtlpSettings) -> SpanExporter:
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-    return OTLPSpanExporter(endpoint=url, headers=headers, timeout=settings.exporter_otlp_timeout)
 
 
 More = Callable[[Span, Attributes], Attributes]
@@ -144,7 +144,6 @@ def _readable(piece: Span, started: int, more: More) -> ReadableSpan:
     if settings.contents:
         attributes |= contents_of(piece.contents, settings.max_characters)
     attributes |= more(piece, attributes)
-    status = Status(StatusCode.ERROR, masked(str(piece.error))) if piece.error else Status()
     return ReadableSpan(
         title_of(piece),
         context=_context(piece.trace_id, piece.span_id),
@@ -153,10 +152,18 @@ def _readable(piece: Span, started: int, more: More) -> ReadableSpan:
         attributes=attributes,
         kind=kind_of(piece),
         instrumentation_scope=_SCOPE,
-        status=status,
+        status=_status(piece, settings),
         start_time=started,
         end_time=started + round(piece.seconds * 1e9),
     )
+
+
+def _status(piece: Span, settings: TracesSettings) -> Status:
+    """Return how it ended. Why it failed may repeat what was said."""
+    if piece.error is None:
+        return Status()
+    reason = as_text(str(piece.error), settings.max_characters) if settings.contents else ""
+    return Status(StatusCode.ERROR, reason)
 
 
 def _context(trace_id: str, span_id: str) -> SpanContext:

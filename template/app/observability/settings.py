@@ -1,6 +1,7 @@
 """Settings of traces (`TRACES_…`), and of the collector that they are sent to (`OTEL_…`)."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -33,7 +34,9 @@ class TracesSettings(Settings):
 
     def keeps_spans(self) -> bool:
         """Whether spans are kept on this machine."""
-        return AppSettings.load().environment == "development" if self.local is None else self.local
+        environment = AppSettings.load().environment
+        wanted = environment == "development" if self.local is None else self.local
+        return wanted and environment != "production"
 
 
 class OtlpSettings(Settings):
@@ -48,7 +51,7 @@ class OtlpSettings(Settings):
     """Its URL, such as `http://localhost:4318`; spans go to `/v1/traces` below it. Not set: none are sent."""
 
     exporter_otlp_headers: SecretStr | None = None
-    """Headers for it, such as a key: `name=value`, separated by commas."""
+    """Headers for it, such as a key: `name=value`, separated by commas, percent-encoded."""
 
     exporter_otlp_timeout: float = Field(3.0, gt=0, le=60)
     """Seconds until an attempt to send is given up."""
@@ -65,7 +68,7 @@ class OtlpSettings(Settings):
         if self.exporter_otlp_headers is None:
             return {}
         pairs = (pair.partition("=") for pair in self.exporter_otlp_headers.get_secret_value().split(","))
-        return {name.strip(): value.strip() for name, _, value in pairs}
+        return {name.strip(): unquote(value.strip()) for name, _, value in pairs}
 
 
 class LangfuseSettings(Settings):

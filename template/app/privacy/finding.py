@@ -52,28 +52,45 @@ def _is_card(text: str) -> bool:
     return len(digits) in _CARD_LENGTHS.get(digits[0], ()) and luhn.is_valid(digits)
 
 
+def _is_iban(text: str) -> bool:
+    """Whether check digits (ISO 7064), country and length are right; most fail at the first, quickly."""
+    compact = re.sub(r"\W", "", text)
+    digits = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
+    return int(digits) % 97 == 1 and bool(iban.is_valid(compact))
+
+
+_GAP = r"[ \u00a0\u202f-]"
+"""What people write between the groups of a number."""
+
+
 def _shape(kind: Kind, pattern: str, is_valid: Callable[[str], object] = bool) -> _Shape:
-    return _Shape(kind, re.compile(rf"(?<![\w@.+-])(?:{pattern})(?![\w@])"), is_valid)
+    pattern = pattern.replace("_", _GAP)
+    return _Shape(kind, re.compile(rf"(?<![\w@+])(?<!\d[.-])(?:{pattern})(?![\w@])", re.IGNORECASE), is_valid)
 
 
 _SHAPES = (
     _Shape("email", re.compile(r"[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}"), bool),
-    _shape("iban", r"[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?", iban.is_valid),
+    _shape("iban", r"[A-Z]{2}\d{2}(?:_?[A-Z0-9]{4}){2,7}(?:_?[A-Z0-9]{1,3})?", _is_iban),
     _shape("id", r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]", codicefiscale.is_valid),
-    _shape("id", r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", nir.is_valid),
+    _shape("id", r"[12]_?\d{2}_?\d{2}_?(?:\d{2}|2[AB])_?\d{3}_?\d{3}_?\d{2}", nir.is_valid),
     _shape("id", r"756\.?\d{4}\.?\d{4}\.?\d{2}", ahv.is_valid),
-    _shape("card", r"\d(?:[ -]?\d){12,18}", _is_card),
-    _shape("vat", r"(?:[A-Z]{2} ?[A-Z0-9]{8,12})", vat.is_valid),
+    _shape("card", r"\d{4}_?\d{4}_?\d{4}_?\d{1,4}(?:_?\d{1,3})?", _is_card),
+    _shape("card", r"\d{4}_?\d{6}_?\d{4,5}", _is_card),
+    _shape("vat", r"[A-Z]{2}_?[A-Z0-9]{8,12}", vat.is_valid),
     _shape("id", r"\d{3}-\d{2}-\d{4}", ssn.is_valid),
-    _shape("id", r"\d{3}\.\d{3}\.\d{3}-\d{2}", cpf.is_valid),
+    _shape("id", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", cpf.is_valid),
     _shape("id", r"[XYZ]-?\d{7}-?[A-Z]", nie.is_valid),
     _shape("id", r"\d{8}-?[A-Z]", dni.is_valid),
-    _shape("id", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid),
+    _shape("id", r"\d{2}_?\d{3}_?\d{3}_?\d{3}", idnr.is_valid),
     _shape("id", r"\d{11}", pesel.is_valid),
 )
 """Kinds of personal data. An IBAN, which holds what looks like the number of a card, comes before it."""
 
-_MAY_BE_PHONE = re.compile(r"(?<![\w@.])[+(0-9][0-9 ().\u00a0/-]{6,28}[0-9](?!\w)")
+_MAY_BE_PHONE = re.compile(r"(?<![\w@])(?<!\d\.)[+(0-9][0-9 ().\u00a0\u202f/-]{6,28}[0-9](?!\w)")
+_GROUPS = 6
+"""How many words behind a number may have been taken for its last groups, and one."""
+_LAST_GROUP = re.compile(rf"{_GAP}[^ \u00a0\u202f-]*$")
+_FIRST_GROUP = re.compile(rf"[^ \u00a0\u202f-]+{_GAP}?")
 
 
 def find_personal_data(text: str) -> list[Finding]:
@@ -90,10 +107,31 @@ def find_personal_data(text: str) -> list[Finding]:
 def _candidates(text: str) -> Iterator[tuple[Kind, int, int]]:
     """Yield what is valid, those of the more certain kinds first."""
     for shape in _SHAPES:
-        for match in shape.pattern.finditer(text):
-            if shape.is_valid(match[0]):
-                yield shape.kind, match.start(), match.end()
+        yield from _of_shape(shape, text)
     yield from _phones(text)
+
+
+def _of_shape(shape: _Shape, text: str) -> Iterator[tuple[Kind, int, int]]:
+    """Yield what has a shape and is valid. Others may stand behind a number, such as a card's expiry date."""
+    at = 0
+    while match := shape.pattern.search(text, at):
+        valid = next((each for each in _shortened(match[0]) if shape.is_valid(each)), None)
+        if valid is not None:
+            at = match.start() + len(valid)
+            yield shape.kind, match.start(), at
+        else:
+            first = _FIRST_GROUP.match(match[0])
+            at = match.start() + (first.end() if first else len(match[0]))
+
+
+def _shortened(text: str) -> Iterator[str]:
+    """Yield a text, and again without its last groups."""
+    for _ in range(_GROUPS):
+        yield text
+        shorter = _LAST_GROUP.sub("", text)
+        if shorter == text:
+            return
+        text = shorter
 
 
 def _phones(text: str) -> Iterator[tuple[Kind, int, int]]:
@@ -102,5 +140,6 @@ def _phones(text: str) -> Iterator[tuple[Kind, int, int]]:
         if "+" not in match[0] and not regions:
             continue
         for region in regions or ("ZZ",):  # ZZ: no country, only international numbers
-            for number in phonenumbers.PhoneNumberMatcher(match[0], region):
+            found = (list(phonenumbers.PhoneNumberMatcher(each, region)) for each in _shortened(match[0]))
+            for number in next((numbers for numbers in found if numbers), []):
                 yield "phone", match.start() + number.start, match.start() + number.end

@@ -5,7 +5,7 @@ from collections import Counter
 
 from app.privacy.finding import find_personal_data
 
-_SEPARATORS = re.compile(r"[^\w@.]")
+_SEPARATORS = re.compile(r"\W")
 _PLACEHOLDER = re.compile(r"\[(?:CARD|EMAIL|IBAN|ID|PHONE|VAT)_[1-9]\d*\]")
 
 
@@ -30,7 +30,8 @@ class Masks:
         return _PLACEHOLDER.sub(lambda found: self._originals.get(found[0], found[0]), text)
 
     def _placeholder(self, kind: str, original: str) -> str:
-        key = f"{kind}:{_SEPARATORS.sub('', original).casefold()}"
+        plain = original if kind == "email" else _SEPARATORS.sub("", original)
+        key = f"{kind}:{plain.casefold()}"
         if key not in self._placeholders:
             self._numbers[kind] += 1
             placeholder = f"[{kind.upper()}_{self._numbers[kind]}]"

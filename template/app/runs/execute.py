@@ -28,7 +28,7 @@ from app.core.deadlines import deadline
 from app.core.errors import AppError
 from app.core.redaction import redact, redact_text
 from app.core.scope import in_scope
-from app.core.spans import span
+from app.core.spans import Span, span
 from app.db.errors import DatabaseUnavailable
 from app.runs import repository
 from app.runs.errors import ClaimLost, RunAbandoned, RunTimedOut, WorkflowChanged
@@ -73,8 +73,8 @@ async def execute(run_id: UUID) -> None:
         workflow=run.workflow,
     ):
         log.info("run.started", attempt=run.attempt)
-        with span("run", attempt=run.attempt):
-            kept = await _attempt(run)
+        with span("run", attempt=run.attempt) as piece:
+            kept = await _attempt(run, piece)
         if not kept:
             log.warning("run.claim_lost", attempt=run.attempt)
 
@@ -104,7 +104,7 @@ async def _claim(run_id: UUID) -> Run | None:
     return await repository.claim_limited(run_id, lease, limited[run.workflow])
 
 
-async def _attempt(run: Run) -> bool:
+async def _attempt(run: Run, piece: Span) -> bool:
     """Work on a claimed run and store how that ended. False if the claim was lost."""
     work = asyncio.create_task(_work(run))
     reasons = _at_work.setdefault(work, [])
@@ -123,12 +123,14 @@ async def _attempt(run: Run) -> bool:
         within = _decide_within(run)
         return await repository.wait_for_decision(run, needed.step, needed.question, schema, within)
     except AppError as error:
+        piece.fail(error)
         log.warning("run.error", code=error.code, detail=error.detail)
         problem = {"code": error.code, "detail": redact_text(error.detail), "hint": error.hint}
         if error.details:
             problem["details"] = redact(error.details)
         return await _store_error(run, problem, retryable=error.retryable)
-    except Exception:
+    except Exception as error:
+        piece.fail(error)
         log.exception("run.broken")
         detail = "The workflow broke; the log has the details."
         problem = {"code": "internal-error", "detail": detail, "hint": None}

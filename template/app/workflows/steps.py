@@ -1,7 +1,7 @@
 """How a workflow does its work: in steps, some of which wait for a person's decision."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
@@ -28,6 +28,8 @@ class DecisionNeeded(AppError):
     """The work cannot go on before a person has decided."""
 
     status = 409
+    is_no_failure: ClassVar[bool] = True
+    """Spans end without an error: the work waits."""
 
     def __init__(self, step: str, question: object, decision: type[Decision]) -> None:
         super().__init__(

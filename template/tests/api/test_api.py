@@ -12,10 +12,12 @@ from app.core import checks, registry
 from app.core.errors import NotFound
 from app.core.extensions import CHECKS
 from app.core.registry import Feature
+from app.core.spans import watched_by
 from app.main import create_app
 from app.worker.extensions import SCHEDULES
 from app.worker.scheduler import HEARTBEAT, claim_tick
 from tests.conftest import SetEnvironment
+from tests.spans import Watcher
 
 
 class Body(BaseModel):
@@ -78,6 +80,14 @@ async def test_a_route_that_breaks_answers_500_and_tells_nothing(client: AsyncCl
     assert response.headers["content-type"] == "application/problem+json"
     assert "sk-abcdefgh" not in response.text
     assert response.json()["request_id"] == response.headers["x-request-id"]
+
+
+async def test_whoever_watches_sees_that_a_route_broke(client: AsyncClient) -> None:
+    with watched_by(watcher := Watcher()):
+        await client.get("/broken")
+
+    (ended,) = watcher.ended
+    assert (type(ended.error), ended.fields["status"]) == (RuntimeError, 500)
 
 
 async def test_an_unknown_path_is_a_problem(client: AsyncClient) -> None:

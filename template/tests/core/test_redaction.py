@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from app.core.redaction import MASK, redact, redact_text
@@ -16,6 +18,18 @@ from app.core.redaction import MASK, redact, redact_text
 )
 def test_what_looks_like_a_credential_is_masked(secret: str) -> None:
     assert redact_text(f"using {secret} now") == f"using {MASK} now"
+
+
+def test_a_token_that_is_cut_off_is_masked_too() -> None:
+    assert redact_text("using eyJhbGciOi.eyJzdWIiOi and") == f"using {MASK} and"
+
+
+def test_a_hostile_text_takes_time_by_its_length_alone() -> None:
+    started = time.process_time()
+
+    redact_text("eyJ-" * 50_000)
+
+    assert time.process_time() - started < 1
 
 
 def test_the_password_in_a_url_is_masked_and_the_rest_stays() -> None:

@@ -1,7 +1,8 @@
 """Pieces of work, as whoever watches sees them."""
 
+import asyncio
 import logging
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
 
@@ -9,7 +10,7 @@ from app.core import registry
 from app.core.lifespan import run_preflight
 from app.core.registry import Feature, RegistryError
 from app.core.scope import in_scope
-from app.core.spans import Span, span, watched_by
+from app.core.spans import Span, current_span, span, valid_traceparent, watched_by
 from tests.spans import Watcher
 
 
@@ -92,6 +93,61 @@ def test_a_span_that_is_left_open_is_not_the_parent_of_what_comes_later() -> Non
             pass
 
     assert watcher.tree() == [("request", None), ("run", None)]
+
+
+async def test_a_stream_that_is_abandoned_leaves_no_span_around_what_comes_later() -> None:
+    async def pieces() -> AsyncGenerator[int, None]:
+        with span("model_call"):
+            yield 1
+            yield 2
+
+    with watched_by(Watcher()):
+        for _ in range(3):
+            abandoned = pieces()
+            await anext(abandoned)
+            await asyncio.create_task(abandoned.aclose())  # as asyncio does it: in another context
+
+        assert current_span() is None
+
+
+def test_what_waits_has_not_failed() -> None:
+    class Waiting(Exception):
+        is_no_failure = True
+
+    with pytest.raises(Waiting), watched_by(watcher := Watcher()), span("node"):
+        raise Waiting
+
+    assert watcher.ended[0].error is None
+
+
+def test_work_can_fail_without_raising() -> None:
+    with watched_by(watcher := Watcher()), span("run") as piece:
+        piece.fail(ValueError("broken"))
+
+    assert str(watcher.ended[0].error) == "broken"
+
+
+_IDS = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    ("header", "valid"),
+    [
+        (f"00-{_IDS}-01", True),
+        (f"00-{_IDS}-00", True),
+        (f"01-{_IDS}-01", True),
+        (f"cc-{_IDS}-01-what-comes-later", True),
+        (f"00-{_IDS}-01-more", False),
+        (f"01-{_IDS}-01more", False),
+        (f"ff-{_IDS}-01", False),
+        (f"00-{_IDS.upper()}-01", False),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", False),
+        (f"00-4bf92f3577b34da6a3ce929d0e0e4736-{'0' * 16}-01", False),
+        ("", False),
+    ],
+)
+def test_the_header_of_a_caller_is_read_as_the_standard_says(header: str, valid: bool) -> None:
+    assert valid_traceparent(header) == (f"00-{_IDS}-01" if valid else None)
 
 
 def test_a_sink_that_is_none_is_found_before_anything_starts() -> None:

@@ -60,5 +60,5 @@ def collector_url() -> Iterator[str]:
 @pytest.fixture
 def collector(collector_url: str, set_environment: SetEnvironment) -> type[Collector]:
     """Send spans to a collector."""
-    set_environment(OTEL_EXPORTER_OTLP_ENDPOINT=collector_url, OTEL_EXPORTER_OTLP_HEADERS="x-key=abc")
+    set_environment(OTEL_EXPORTER_OTLP_ENDPOINT=collector_url, OTEL_EXPORTER_OTLP_HEADERS="x-key=Basic%20abc")
     return Collector

@@ -18,8 +18,9 @@ from tests.observability.fixtures import Collector
 
 @pytest.fixture
 def langfuse(collector_url: str, set_environment: SetEnvironment) -> type[Collector]:
-    """Send spans to what stands for Langfuse."""
+    """Send spans to what stands for Langfuse. The headers are those of another collector."""
     set_environment(
+        OTEL_EXPORTER_OTLP_HEADERS="x-api-key=of-another",
         LANGFUSE_PUBLIC_KEY="pk-lf-1",
         LANGFUSE_SECRET_KEY="sk-lf-2",
         LANGFUSE_HOST=f"{collector_url}/",
@@ -44,6 +45,7 @@ async def test_a_call_of_a_model_is_a_generation_with_its_tokens_cost_and_messag
     assert langfuse.paths == ["/api/public/otel/v1/traces"]
     assert b64decode(headers["authorization"].removeprefix("Basic ")) == b"pk-lf-1:sk-lf-2"
     assert headers["x-langfuse-ingestion-version"] == "4"
+    assert "of-another" not in headers.values()
     assert found["langfuse.observation.type"] == "generation"
     assert found["langfuse.trace.name"] == "assistant"
     assert (found["session.id"], found["user.id"]) == ("c1", "key:1")

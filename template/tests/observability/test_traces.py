@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from pydantic_ai import BinaryContent
+from pydantic_ai.messages import ModelRequest, UserPromptPart
 
 from app.core.errors import ConfigurationError, NotFound
 from app.core.scope import in_scope
 from app.core.spans import span, traceparent
 from app.llm import complete, extract, load_prompt, stream
 from app.observability import conventions as names
+from app.observability.cli import show
 from app.observability.local import KeptSpan, read_trace, read_traces
 from app.observability.pipeline import flush
 from app.observability.settings import check_traces
@@ -123,12 +126,12 @@ def test_an_error_is_kept_without_its_secret(traces_file: Path) -> None:
     [
         ("the key is sk-abcdefgh12345678", "the key is [redacted]"),
         ("write to jane@example.com", "write to [EMAIL_1]"),
-        ({"a": ["jane@example.com"]}, '{"a":["[EMAIL_1]"]}'),
+        ({"a": ["jane@example.com"]}, '{"a": ["[EMAIL_1]"]}'),
         ("a\ud800b", "a\N{REPLACEMENT CHARACTER}b"),
-        ({"a": "\ud800"}, "{'a': '\\ud800'}"),
+        ({"a": "\ud800"}, '{"a": "\N{REPLACEMENT CHARACTER}"}'),
         (b"\x00\xff", '"AP8="'),
         ("x" * 1_000_000, f"{'x' * 200} [… 999800 characters left out]"),
-        ({"numbers": [1, float("nan")]}, '{"numbers":[1,null]}'),
+        ({"numbers": [1, float("nan")]}, '{"numbers": [1, null]}'),
     ],
     ids=[
         "a secret",
@@ -164,13 +167,99 @@ def test_an_address_at_the_cut_is_not_kept_in_part(
     assert not {"j", "n", "@"} & set(found.attributes[names.TOOL_RESULT].partition("[…")[0])
 
 
+@pytest.mark.parametrize(
+    ("said", "hidden"),
+    [
+        ("Pay to\nDE89370400440532013000", "DE89"),
+        ("Tel:\n+49 30 901820", "901820"),
+        ("the key\tsk-abcdefgh12345678", "abcdefgh"),
+        ({"password": "hunter2-hunter2"}, "hunter2"),
+        ('{"text": "a\\nDE89370400440532013000"}', "DE89"),
+        ({"jane@example.com": 1}, "jane"),
+    ],
+)
+def test_nothing_hides_behind_the_escapes_of_json(said: object, hidden: str, traces_file: Path) -> None:
+    with span("tool", tool="clock") as piece:
+        piece.say(arguments={"value": said}, result=[said])
+
+    (found,) = kept(traces_file)
+    for name in (names.TOOL_ARGUMENTS, names.TOOL_RESULT):
+        assert hidden not in found.attributes[name]
+        json.loads(found.attributes[name])
+
+
+def test_who_it_was_for_is_no_personal_data(traces_file: Path) -> None:
+    with (
+        in_scope(caller="user:jane@example.com", conversation="+49 30 901820", request_id="r-1"),
+        span("run"),
+    ):
+        pass
+
+    (found,) = kept(traces_file)
+    assert found.attributes[names.USER].startswith("hash:")
+    assert found.attributes[names.CONVERSATION].startswith("hash:")
+    assert found.attributes[names.REQUEST] == "r-1"
+
+
+async def test_a_picture_is_not_kept(traces_file: Path) -> None:
+    picture = BinaryContent(b"My mail is jane@example.com", media_type="text/plain")
+    with span("model_call", model="m") as piece:
+        piece.say(messages=[ModelRequest([UserPromptPart(["Look:", picture])])])
+
+    (found,) = kept(traces_file)
+    assert "TXkgbWFpbCBpcyBqYW5l" not in str(found)
+    assert "Look:" in found.attributes[names.INPUT_MESSAGES]
+
+
+def test_of_a_long_conversation_the_newest_messages_are_kept(
+    traces_file: Path, set_environment: SetEnvironment
+) -> None:
+    set_environment(TRACES_MAX_CHARACTERS="1000")
+    with span("model_call", model="m") as piece:
+        piece.say(messages=[ModelRequest([UserPromptPart(f"Question {n}")]) for n in range(200)])
+
+    (found,) = kept(traces_file)
+    messages = json.loads(found.attributes[names.INPUT_MESSAGES])
+    assert messages[0] == "…"
+    assert messages[-1]["parts"][0]["content"] == "Question 199"
+
+
 def test_what_was_said_can_be_left_out(traces_file: Path, set_environment: SetEnvironment) -> None:
     set_environment(TRACES_CONTENTS="false")
     with span("tool", tool="clock") as piece:
         piece.say(result="12:00")
+        piece.fail(ValueError("the customer wrote: my name is Jane Doe"))
 
     (found,) = kept(traces_file)
     assert names.TOOL_RESULT not in found.attributes
+    assert (found.error, found.attributes[names.ERROR]) == ("", "ValueError")
+
+
+class StrangeError(Exception):
+    def code(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("strange", [{"number": 2**70}, {"thing": object()}, {"error": StrangeError()}])
+def test_what_cannot_be_kept_takes_nothing_else_with_it(
+    strange: dict[str, Any], traces_file: Path, collector: type[Collector]
+) -> None:
+    with span("tool", tool="before"):
+        pass
+    with span("tool", tool="strange") as piece:
+        if error := strange.pop("error", None):
+            piece.fail(error)
+        piece.set(**strange)
+
+    assert [each.title for each in kept(traces_file)] == ["execute_tool strange", "execute_tool before"]
+    assert {each.name for each, _ in collector.spans} == {"execute_tool strange", "execute_tool before"}
+
+
+def test_probes_leave_no_trace(traces_file: Path) -> None:
+    with span("request", method="GET") as piece:
+        piece.set(path="/health/ready", route="/health/ready", status=200)
+
+    assert kept(traces_file) == []
 
 
 def test_only_the_newest_are_kept(traces_file: Path, set_environment: SetEnvironment) -> None:
@@ -217,7 +306,7 @@ def test_a_collector_gets_them_without_personal_data(collector: type[Collector])
     assert attributes[names.RUN] == "r1"
     assert attributes[names.TOOL_RESULT] == "private: [EMAIL_1]"
     assert "jane" not in str(collector.spans)
-    assert headers["x-key"] == "abc"
+    assert headers["x-key"] == "Basic abc"
 
 
 def test_a_collector_that_hangs_delays_the_end_by_less_than_three_seconds(
@@ -258,6 +347,21 @@ def test_several_threads_write_at_the_same_time(traces_file: Path) -> None:
 def _all(file: Path) -> list[KeptSpan]:
     flush()
     return [span for trace in read_traces(file, 1000) for span in trace]
+
+
+def test_nothing_that_was_said_commands_the_terminal(
+    traces_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with span("tool", tool="\x1b[2J") as piece:
+        piece.say(result="\x9b2J", file="\x1b[0m")
+        piece.fail(ValueError("\x1b]0;pwned\x07"))
+    (found,) = kept(traces_file)
+
+    show(found.trace_id, contents=True)
+
+    out = capsys.readouterr().out
+    assert "app.said.file" in out
+    assert not {"\x1b", "\x07", "\x9b"} & set(out)
 
 
 @pytest.mark.slow

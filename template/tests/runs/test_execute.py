@@ -199,6 +199,18 @@ async def test_each_attempt_of_a_run_belongs_to_the_trace_in_which_it_was_asked_
     assert (ended.name, ended.trace_id, ended.parent_id) == ("run", request.trace_id, request.span_id)
 
 
+async def test_a_run_that_fails_is_seen_to_fail(only: Only) -> None:
+    async def refuse(_data: Number, _steps: Steps) -> Number:
+        raise InvalidInput("It is wrong.")
+
+    only(workflow_of(refuse))
+    run = await number_run()
+    with watched_by(watcher := Watcher()):
+        await execute(run.id)
+
+    assert str(watcher.ended[-1].error) == "It is wrong."
+
+
 async def test_an_unknown_run_is_ignored() -> None:
     await execute(uuid4())
 
