@@ -32,7 +32,7 @@ class Metered(WrapperModel):
         """`fields` are those of the span of each request, such as the name of the prompt."""
         super().__init__(wrapped)
         self._budget = budget
-        self._fields = fields
+        self._fields = {"model": wrapped.model_name, "provider": wrapped.system, **fields}
 
     async def request(
         self,
@@ -42,7 +42,7 @@ class Metered(WrapperModel):
     ) -> ModelResponse:
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
         self._budget.begin_request()
-        with span("model_call", model=self.model_name, **self._fields) as piece:
+        with span("model_call", **self._fields) as piece:
             piece.say(messages=list(messages), settings=model_settings)
             try:
                 with _broken_answers(self.model_name):
@@ -65,7 +65,7 @@ class Metered(WrapperModel):
         """The same for an answer in pieces: it counts once it has begun, also if it breaks off."""
         self._budget.begin_request()
         begun: StreamedResponse | None = None
-        with span("model_call", model=self.model_name, **self._fields) as piece:
+        with span("model_call", **self._fields) as piece:
             piece.say(messages=list(messages), settings=model_settings)
             try:
                 with _broken_answers(self.model_name):

@@ -42,6 +42,7 @@ _FIELDS = {
     "path": names.PATH,
     "prompt": names.PROMPT,
     "prompt_version": names.PROMPT_VERSION,
+    "provider": names.PROVIDER,
     "route": names.ROUTE,
     "status": names.STATUS_CODE,
     "tool": names.TOOL,
@@ -145,39 +146,34 @@ def masked(text: str) -> str:
 
 
 def as_text(value: object, characters: int) -> str:
-    """Return a value as JSON, and a text as it is, masked and cut."""
+    """Return a value as JSON, and a text as it is, masked and cut: of a list the first items go."""
     if isinstance(value, str):
         return _cut(value, characters)
     try:
-        data = _ANYTHING.dump_python(value, mode="json", fallback=str)
+        data = _clean(redact(_ANYTHING.dump_python(value, mode="json", fallback=str)), characters)
     except ValueError:  # it holds itself
         return _cut(repr(value), characters)
-    text = json.dumps(_clean(data, characters), ensure_ascii=False)
+    text = json.dumps(data, ensure_ascii=False)
     while isinstance(data, list) and len(data) > 1 and len(text) > characters:
         data = data[len(data) // 2 :]
-        text = json.dumps(["…", *_clean(data, characters)], ensure_ascii=False)
-    return (
-        text
-        if len(text) <= characters
-        else f"{text[:characters]} [… {len(text) - characters} characters left out]"
-    )
+        text = json.dumps(["…", *data], ensure_ascii=False)
+    return _shortened(text, characters, len(text))
 
 
 def _clean(data: Any, characters: int) -> Any:
-    """Return data as JSON has it, each text of it masked and cut, and what a name says is secret redacted.
+    """Return data as JSON has it, each text of it masked and cut.
 
     A text that is JSON itself, such as the arguments of a tool, is looked into.
     """
     if isinstance(data, dict):
-        cleaned = {masked(str(key)): _clean(value, characters) for key, value in data.items()}
-        return redact(cleaned)
+        return {masked(str(key)): _clean(value, characters) for key, value in data.items()}
     if isinstance(data, list):
         return [_clean(each, characters) for each in data]
     if not isinstance(data, str):
         return data
     if data[:1] in ("{", "[") and len(data) <= characters:
         with suppress(ValueError, RecursionError):
-            return json.dumps(_clean(json.loads(data), characters), ensure_ascii=False)
+            return json.dumps(_clean(redact(json.loads(data)), characters), ensure_ascii=False)
     return _cut(data, characters)
 
 
@@ -186,5 +182,10 @@ def _cut(text: str, characters: int) -> str:
     shown = masked(text[: characters + _LONGEST])
     if len(text) > characters + _LONGEST:
         shown = shown[:-_LONGEST]
-    left_out = len(text) - characters
+    return _shortened(shown, characters, len(text))
+
+
+def _shortened(shown: str, characters: int, whole: int) -> str:
+    """Return so many characters of what is shown, and how many of the whole are left out."""
+    left_out = whole - characters
     return shown if left_out <= 0 else f"{shown[:characters]} [… {left_out} characters left out]"

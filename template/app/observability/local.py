@@ -110,20 +110,22 @@ def read_trace(file: Path, wanted: str) -> list[KeptSpan]:
 
     `wanted` is the beginning of the trace's id, or the id of a request or a run.
     """
-    found = _read(file, _FIND, (f"{wanted.lower()}*", wanted, wanted))
-    return [_kept(row) for trace in found for row in _read(file, _SPANS, trace)]
+    traces = _read(file, _FIND, (f"{wanted.lower()}*", wanted, wanted))
+    return traces[0] if traces else []
 
 
 def read_traces(file: Path, limit: int) -> list[list[KeptSpan]]:
     """Return the newest traces, each with its spans in the order in which they began."""
-    return [[_kept(row) for row in _read(file, _SPANS, trace)] for trace in _read(file, _NEWEST, (limit,))]
+    return _read(file, _NEWEST, (limit,))
 
 
-def _read(file: Path, statement: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+def _read(file: Path, statement: str, parameters: tuple[object, ...]) -> list[list[KeptSpan]]:
+    """Return the spans of each trace whose id a statement selects."""
     if not file.exists():
         return []
     with _opened(file) as connection:
-        return connection.execute(statement, parameters).fetchall()
+        traces = connection.execute(statement, parameters).fetchall()
+        return [[_kept(row) for row in connection.execute(_SPANS, trace)] for trace in traces]
 
 
 def _kept(row: tuple[Any, ...]) -> KeptSpan:

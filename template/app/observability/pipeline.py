@@ -38,6 +38,7 @@ _PROBES = "/health/"
 """Requests that leave no trace: they come every few seconds, and say nothing."""
 
 _opening = Lock()
+_flushing: dict[SpanProcessor, Thread] = {}
 
 
 def record(piece: Span) -> Callable[[], None] | None:
@@ -171,12 +172,17 @@ def _context(trace_id: str, span_id: str) -> SpanContext:
 
 
 def flush() -> None:
-    """Hand on what is in the queues, for a few seconds at the most."""
-    destinations = _destinations()
-    # in threads that are left behind: a processor waits for its exporter however long that takes
-    threads = [Thread(target=processor.force_flush, daemon=True) for processor in destinations]
-    for thread in threads:
-        thread.start()
+    """Hand on what is in the queues, for a few seconds at the most.
+
+    A processor waits for its exporter however long that takes: in a thread, which is left behind. One that is
+    still at it is not waited for again, at the end of the command after the end of its features.
+    """
+    threads = []
+    for processor in _destinations():
+        if not (processor in _flushing and _flushing[processor].is_alive()):
+            _flushing[processor] = Thread(target=processor.force_flush, daemon=True)
+            _flushing[processor].start()
+            threads.append(_flushing[processor])
     until = time.monotonic() + _FLUSH_SECONDS
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))

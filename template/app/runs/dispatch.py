@@ -14,7 +14,7 @@ from app.core.scope import current_scope
 from app.core.spans import traceparent
 from app.core.text import storable
 from app.db import new_id
-from app.runs import due, repository
+from app.runs import due, repository, step_repository
 from app.runs.callbacks import check_callback_url
 from app.runs.errors import RunConflict
 from app.runs.models import Run, Status
@@ -112,7 +112,7 @@ async def _is_repeated(run: Run, step: str, value: dict[str, Any]) -> bool:
     """Whether the same was decided for this step before."""
     events = await repository.events_after(run.id, 0)
     decided = any(event.type == "decided" and event.data["step"] == step for event in events)
-    return decided and (await repository.finished_steps(run.id)).get(step) == value
+    return decided and (await step_repository.finished_steps(run.id)).get(step) == value
 
 
 def _conflict(run: Run, step: str) -> RunConflict:

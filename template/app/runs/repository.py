@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     func,
     or_,
     select,
@@ -31,6 +30,7 @@ from sqlalchemy.orm import defer
 from app.db import autocommit, new_id, transaction
 from app.runs.models import Run, RunEvent, RunStep, Status
 from app.runs.recording import CHANNEL, change, recorded, with_event, with_step
+from app.runs.step_repository import forget_steps
 from app.workflows import Workflow
 
 NOW = func.clock_timestamp()
@@ -348,7 +348,7 @@ async def requeue(run_id: UUID, version: int, *, from_start: bool = False) -> bo
     """
     has_steps = select(RunStep.name).where(RunStep.run_id == run_id).exists()
     if from_start:
-        await _forget_steps(run_id)
+        await forget_steps(run_id)
     ended = Run.status.in_([Status.failed, Status.cancelled])
     queued = (
         update(Run)
@@ -369,33 +369,9 @@ async def requeue(run_id: UUID, version: int, *, from_start: bool = False) -> bo
     return await change(recorded(queued), Status.queued, reason="retry was requested") is not None
 
 
-async def _forget_steps(run_id: UUID) -> None:
-    """Delete the kept steps of a run that has ended."""
-    ended = select(Run.id).where(Run.id == run_id, Run.status.in_([Status.failed, Status.cancelled]))
-    async with autocommit() as session:
-        await session.execute(delete(RunStep).where(RunStep.run_id.in_(ended)))
-
-
 async def use_version(run: Run, version: int) -> bool:
     """Let a run without kept steps go on with another version of its workflow. False if it has some."""
     has_steps = select(RunStep.name).where(RunStep.run_id == run.id).exists()
     changed = _held(run).where(~has_steps).values(workflow_version=version).returning(Run.id)
     async with autocommit() as session:
         return await session.scalar(changed) is not None
-
-
-async def finished_steps(run_id: UUID) -> dict[str, Any]:
-    """Return the outputs of the steps that are done, by name."""
-    statement = select(RunStep.name, RunStep.output).where(RunStep.run_id == run_id)
-    async with autocommit() as session:
-        return {name: output["value"] for name, output in await session.execute(statement)}
-
-
-async def keep_step(run: Run, name: str, value: Any) -> bool:
-    """Store the output of a step. False if the claim was lost."""
-    holder = and_(Run.id == run.id, Run.status == Status.running, Run.lease == run.lease)
-    # locked, so that the lease cannot pass to another worker between this check and the insert
-    held = select(Run).where(holder).with_for_update().cte("held")
-    statement = with_step(held, name, value)
-    async with autocommit() as session:
-        return await session.scalar(statement, with_event({}, "step", {"name": name})) is not None

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from app.runs import repository
+from app.runs import step_repository
 from app.runs.errors import ClaimLost, WorkflowChanged
 from app.runs.models import Run
 from app.workflows import Decision, DecisionNeeded, Steps
@@ -51,7 +51,7 @@ class DurableSteps(Steps):
 
     async def _keep(self, name: str, value: Any) -> None:
         """Store an output, also when the run is interrupted meanwhile: what is done would be done again."""
-        keeping = asyncio.create_task(repository.keep_step(self._run, name, value))
+        keeping = asyncio.create_task(step_repository.keep_step(self._run, name, value))
         try:
             kept = await asyncio.shield(keeping)
         except asyncio.CancelledError:
@@ -62,7 +62,7 @@ class DurableSteps(Steps):
 
     async def _load_finished(self) -> dict[str, Any]:
         if self._finished is None:
-            self._finished = await repository.finished_steps(self._run.id)
+            self._finished = await step_repository.finished_steps(self._run.id)
         return self._finished
 
 

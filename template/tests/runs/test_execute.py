@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from app.core.errors import InvalidInput
 from app.core.scope import current_scope
-from app.core.spans import span, watched_by
+from app.core.spans import watched_by
 from app.db import new_id, transaction
 from app.llm.errors import ModelUnavailable
-from app.runs import repository, start_run
+from app.runs import repository, step_repository
 from app.runs.execute import execute, stop_all
 from app.runs.models import Run, Status
 from app.workflows import WORKFLOWS, Steps, get_workflow
@@ -184,33 +184,6 @@ async def test_whoever_watches_sees_the_attempts_of_a_run(only: Only) -> None:
     assert (ended.name, ended.fields, ended.scope.run_id) == ("run", {"attempt": 1}, str(run.id))
 
 
-@pytest.mark.usefixtures("broker")
-async def test_each_attempt_of_a_run_belongs_to_the_trace_in_which_it_was_asked_for(only: Only) -> None:
-    async def double(data: Number, _steps: Steps) -> Number:
-        return data
-
-    only(workflow_of(double))
-    with watched_by(watcher := Watcher()):
-        with span("request") as request:
-            run = await start_run("test", {"number": 1})
-        await execute(run.id)
-
-    ended = watcher.ended[-1]
-    assert (ended.name, ended.trace_id, ended.parent_id) == ("run", request.trace_id, request.span_id)
-
-
-async def test_a_run_that_fails_is_seen_to_fail(only: Only) -> None:
-    async def refuse(_data: Number, _steps: Steps) -> Number:
-        raise InvalidInput("It is wrong.")
-
-    only(workflow_of(refuse))
-    run = await number_run()
-    with watched_by(watcher := Watcher()):
-        await execute(run.id)
-
-    assert str(watcher.ended[-1].error) == "It is wrong."
-
-
 async def test_an_unknown_run_is_ignored() -> None:
     await execute(uuid4())
 
@@ -274,7 +247,7 @@ async def test_another_worker_takes_over_after_the_last_finished_step(
     run = await number_run()
     dead = await repository.claim(run.id, timedelta(seconds=30))
     assert dead is not None
-    await repository.keep_step(dead, "first", 2)
+    await step_repository.keep_step(dead, "first", 2)
     await end_lease(run)
 
     await execute(run.id)
@@ -314,7 +287,7 @@ async def test_who_lost_the_claim_changes_nothing(only: Only) -> None:
         await repository.finish(slow, Status.failed, code="late"),
         await repository.reschedule(slow, lease, {}),
         await repository.release(slow),
-        await repository.keep_step(slow, "third", 1),
+        await step_repository.keep_step(slow, "third", 1),
         await repository.renew(slow, lease),
     ]
 
