@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from app.core.spans import span
 from app.llm import Budget, Message, Reply, TextDelta, as_data, load_prompt, stream
 from app.rag.citations import NOT_FOUND, CitationReader, uncited_sentences
 from app.rag.retrieval import Hit, search
@@ -68,7 +69,17 @@ async def stream_answer(
     """
     before = [message.text for message in history if message.role == "user"]
     said = "\n".join((*before[-1:], question))  # "And on Sundays?" is about what was asked before
-    hits = await search(said, readers=readers, profile=profile, limit=limit, conditions=conditions)
+    with span("answer") as piece:
+        piece.say(question=question)
+        hits = await search(said, readers=readers, profile=profile, limit=limit, conditions=conditions)
+        async with aclosing(_from_passages(question, hits, history, budget)) as events:
+            async for event in events:
+                yield event
+
+
+async def _from_passages(
+    question: str, hits: Sequence[Hit], history: Sequence[Message], budget: Budget | None
+) -> AsyncGenerator[TextDelta | Answered, None]:
     if not hits:
         yield TextDelta(NOTHING)
         yield _not_found((), None)

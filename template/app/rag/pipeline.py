@@ -17,6 +17,7 @@ import numpy as np
 import structlog
 
 from app.core.errors import AppError, FieldError, InvalidInput
+from app.core.spans import span
 from app.core.text import storable
 from app.core.threads import run_in_thread
 from app.llm.embeddings import embed
@@ -77,12 +78,14 @@ async def ingest(document_id: UUID, progress: Progress = no_progress) -> State:
     Raises what went wrong, which is kept with the document too.
     """
     document = await existing(document_id)
-    async with keeping_errors(document):
-        await read(document)
-        index = await index_to_write()
-        numbers = await cut(index, document)
-        await embed_parts(index, document, numbers, progress)
-        return await finish(index, document)
+    with span("ingest") as piece:
+        piece.say(source=document.source)
+        async with keeping_errors(document):
+            await read(document)
+            index = await index_to_write()
+            numbers = await cut(index, document)
+            await embed_parts(index, document, numbers, progress)
+            return await finish(index, document)
 
 
 @asynccontextmanager

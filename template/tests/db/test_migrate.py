@@ -1,3 +1,4 @@
+from collections.abc import Generator
 from pathlib import Path
 
 import psycopg
@@ -65,9 +66,19 @@ def test_revisions_carry_the_name_of_their_feature(feature: str) -> None:
     assert all(name.startswith(f"{own}_") for name in names)
 
 
-@pytest.mark.parametrize(("feature", "former"), FORMER_NAMES.load().items())
+@pytest.fixture
+def renamed() -> Generator[None]:
+    """Where no feature of the project has been renamed, let one be."""
+    with FORMER_NAMES.override(RENAMED):
+        yield
+
+
+RENAMED = FORMER_NAMES.load() or {FEATURES[0]: "formerly"}
+
+
+@pytest.mark.parametrize(("feature", "former"), RENAMED.items())
 def test_a_feature_that_was_renamed_keeps_its_tables_and_their_history(
-    feature: str, former: str, own_database: str
+    feature: str, former: str, renamed: None, own_database: str
 ) -> None:
     with psycopg.connect(own_database, autocommit=True) as connection:
         rename = f"ALTER TABLE {migrate.version_table(feature)} RENAME TO {former}_alembic"

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
+from app.core.spans import watched_by
 from app.llm import Call, Event, Reply, TextDelta
 from app.llm.extensions import LAYERS
 from app.llm.facade import _handler
@@ -14,6 +15,7 @@ from app.rag.retrieval import Hit
 from tests.rag.fixtures import Put
 
 LAMPS = "# Returns\n\nA lamp may be returned within 30 days of delivery."
+from tests.spans import Watcher
 
 
 def read(passages: Sequence[str], *pieces: str) -> CitationReader:
@@ -73,6 +75,15 @@ async def test_an_answer_cites_document_and_passage(put: Put) -> None:
     (source,) = found.sources
     assert (source.document, source.source, source.headings) == (document.id, "shop/rules.md", ("Returns",))
     assert found.uncited == ()
+
+
+async def test_whoever_watches_sees_the_search_and_the_model_within_an_answer(put: Put) -> None:
+    await put(LAMPS)
+
+    with watched_by(watcher := Watcher()):
+        await last_answer(stream_answer("When may a lamp be returned?", readers=None))
+
+    assert watcher.tree()[-3:] == [("retrieval", "answer"), ("model_call", "answer"), ("answer", None)]
 
 
 async def test_what_is_not_in_the_documents_is_not_answered(put: Put) -> None:
