@@ -13,9 +13,9 @@ from app.rag.answers import NOTHING, Answered, last_answer, prompt, stream_answe
 from app.rag.citations import CitationReader
 from app.rag.retrieval import Hit
 from tests.rag.fixtures import Put
+from tests.spans import Watcher
 
 LAMPS = "# Returns\n\nA lamp may be returned within 30 days of delivery."
-from tests.spans import Watcher
 
 
 def read(passages: Sequence[str], *pieces: str) -> CitationReader:
