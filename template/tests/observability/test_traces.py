@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +270,7 @@ def test_only_the_newest_are_kept(traces_file: Path, set_environment: SetEnviron
             pass
 
     flush()
-    with sqlite3.connect(traces_file) as connection:
+    with closing(sqlite3.connect(traces_file)) as connection:
         titles = [title for (title,) in connection.execute("SELECT title FROM spans ORDER BY number")]
     assert (len(titles), titles[0], titles[-1]) == (100, "execute_tool t50", "execute_tool t149")
 
