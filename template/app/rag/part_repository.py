@@ -26,8 +26,15 @@ class PartKey:
 
 
 async def add_parts(index: Index, document_id: UUID, version: int, parts: Sequence[dict[str, Any]]) -> None:
-    """Keep the chunks of a document in parts; what there is of other versions goes."""
+    """Keep the chunks of a document in parts; what there is of other versions goes.
+
+    A version that another one has entered into the index meanwhile gets no parts again.
+    """
     async with transaction() as session:
+        await session.get(RagDocument, document_id, with_for_update=True)
+        entry = await session.get(RagEntry, (index.id, document_id))
+        if entry and entry.version == version:
+            return
         await session.execute(
             delete(RagPart).where(
                 RagPart.index_id == index.id, RagPart.document_id == document_id, RagPart.version != version
@@ -98,9 +105,10 @@ async def _enter(session: AsyncSession, index: Index, document_id: UUID, version
         func.coalesce(func.sum(RagPart.tokens), 0),
         func.coalesce(func.sum(RagPart.cost), 0),
         func.count(RagPart.cost) == func.count(),
+        func.count(),
     ).where(*_of(index, document_id, version))
-    tokens, cost, known = (await session.execute(spent)).one()
-    if chunks == 0:  # another one has finished it meanwhile
+    tokens, cost, known, parts = (await session.execute(spent)).one()
+    if parts == 0:  # another one has finished it meanwhile: `chunks` may be only some of them
         return
     values = {
         "version": version,

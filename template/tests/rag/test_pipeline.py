@@ -15,6 +15,7 @@ from app.rag import (
     get_store,
     index_to_search,
     ingest,
+    part_repository,
     pipeline,
     reindex,
     remove_document,
@@ -22,6 +23,8 @@ from app.rag import (
     search,
 )
 from app.rag.errors import FileTooLarge, IndexMismatch, RagDocumentNotFound, UnknownField
+from app.rag.models import RagPart
+from app.rag.part_repository import PartKey
 from tests.conftest import SetEnvironment
 from tests.rag.fixtures import Put
 
@@ -153,6 +156,45 @@ async def test_two_that_index_the_same_document_leave_it_there_once(
 
     assert await chunks() == 64
     assert len(await found("subject7")) == 1
+
+
+async def test_one_that_is_overtaken_while_it_writes_leaves_what_the_other_has_entered(
+    set_environment: SetEnvironment, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(DATABASE_URL=database, RAG_PART_CHUNKS="16")
+    text = "\n\n".join(f"# Part {number}\n\nAbout subject{number}." for number in range(64))
+    document, _ = await add_document(text.encode(), "long.md")
+    asked: list[PartKey] = []
+
+    async def overtaken_after_the_first(key: PartKey) -> RagPart | None:
+        part = await get_part(key)
+        asked.append(key)
+        if len(asked) == 5:  # four are asked for to be embedded, the fifth to be written
+            assert await ingest(document.id) == State.indexed
+        return part
+
+    get_part = part_repository.get_part
+    monkeypatch.setattr(part_repository, "get_part", overtaken_after_the_first)
+    assert await ingest(document.id) == State.indexed
+
+    listed = await get_document(document.id)
+    assert listed
+    assert listed.entry
+    assert listed.entry.chunks == await chunks() == 64
+
+
+async def test_a_run_that_comes_too_late_begins_nothing_anew(put: Put) -> None:
+    document = await put(LAMPS)
+    before = await get_document(document.id)
+
+    assert await ingest(document.id) == State.indexed
+
+    after = await get_document(document.id)
+    assert before
+    assert after
+    assert after.entry
+    assert before.entry
+    assert (after.parts, after.entry.indexed_at) == (0, before.entry.indexed_at)
 
 
 async def test_what_failed_is_kept_with_the_document_and_can_be_tried_again(
