@@ -315,17 +315,18 @@ def test_a_collector_that_hangs_delays_the_end_by_less_than_three_seconds(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections, and never answers
         set_environment(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.getsockname()[1]}")
-        started = time.monotonic()
+        began_work = time.thread_time()  # of this thread alone: other tests may keep the machine busy
         for _ in range(5000):
             with span("run"):
                 pass
-        worked = time.monotonic()
+        work = time.thread_time() - began_work
+        began_end = time.monotonic()
         flush()
         flush()  # the lifespan has ended, and then the command
-        ended = time.monotonic()
+        end = time.monotonic() - began_end
 
-    assert worked - started < 1
-    assert ended - worked < 3
+    assert work < 1
+    assert end < 3
 
 
 def test_production_refuses_to_keep_them_on_the_machine(set_environment: SetEnvironment) -> None:
