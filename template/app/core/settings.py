@@ -4,6 +4,7 @@ Each feature has one class in its `settings.py`, with a prefix of its own. `Sett
 and refuses what is wrong with a message that names the variable.
 """
 
+import json
 import logging
 import os
 from functools import cache
@@ -36,11 +37,23 @@ def _split(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
+def _read_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+
+
 Url = Annotated[str, AfterValidator(_is_http_url)]
 """An HTTP URL."""
 
 List = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Texts separated by commas."""
+
+FromJson = BeforeValidator(_read_json)
+"""For a value that is one JSON document; with pydantic-settings' `NoDecode` before it."""
 
 
 logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # `app doctor` says it once, and what to do

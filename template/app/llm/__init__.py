@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from app.llm.errors import InvalidOutput, LLMError, ModelUnavailable
     from app.llm.facade import chat, complete, extract, stream
     from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
+    from app.llm.metering import MeteredRequest, Taken, meter_request, price
     from app.llm.offline import Answer, Question, Use
     from app.llm.prompts import Prompt, RenderedPrompt, as_data, load_prompt, prompt_files
     from app.llm.providers import check_configured, default_model
@@ -39,6 +40,7 @@ __all__ = [
     "LLMSettings",
     "Layer",
     "Message",
+    "MeteredRequest",
     "MistralSettings",
     "ModelUnavailable",
     "OllamaSettings",
@@ -47,6 +49,7 @@ __all__ = [
     "Question",
     "RenderedPrompt",
     "Reply",
+    "Taken",
     "TextDelta",
     "Tool",
     "ToolCall",
@@ -62,6 +65,8 @@ __all__ = [
     "from_pydantic_ai",
     "http_client",
     "load_prompt",
+    "meter_request",
+    "price",
     "prompt_files",
     "stream",
     "to_pydantic_ai",
@@ -75,6 +80,7 @@ __getattr__ = lazy_exports(
     errors=("InvalidOutput", "LLMError", "ModelUnavailable"),
     facade=("chat", "complete", "extract", "stream"),
     messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),
+    metering=("MeteredRequest", "Taken", "meter_request", "price"),
     offline=("Answer", "Question", "Use"),
     prompts=("Prompt", "RenderedPrompt", "as_data", "load_prompt", "prompt_files"),
     providers=("check_configured", "default_model"),

@@ -168,7 +168,9 @@ def _model(call: Call) -> Model:
         model = offline.offline_model(call.prompt_name, call.output_type)
     else:
         model = build_model(call.model, needs_chat_completions(call.options))
-    return Metered(model, call.budget, prompt=call.prompt_name, prompt_version=call.prompt_version)
+    return Metered(
+        model, call.model, call.budget, prompt=call.prompt_name, prompt_version=call.prompt_version
+    )
 
 
 def _model_settings(call: Call) -> ModelSettings:

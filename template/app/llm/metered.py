@@ -7,11 +7,12 @@ streams, it also adds up the whole answer at each piece: a long answer would cos
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from pydantic_ai import ModelSettings, RunContext
 from pydantic_ai.exceptions import UnexpectedModelBehavior
-from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
 
@@ -20,6 +21,7 @@ from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.errors import BrokenAnswer
 from app.llm.messages import clean_response
+from app.llm.metering import MeteredRequest, Taken, meter_request
 
 
 class Metered(WrapperModel):
@@ -28,9 +30,10 @@ class Metered(WrapperModel):
     The answers are clean: none holds a character that could not be stored or sent on.
     """
 
-    def __init__(self, wrapped: Model, budget: Budget, **fields: object) -> None:
-        """`fields` are those of the span of each request, such as the name of the prompt."""
+    def __init__(self, wrapped: Model, name: str, budget: Budget, **fields: object) -> None:
+        """`name` is `provider:name`; `fields` are those of the span of each request, such as the prompt."""
         super().__init__(wrapped)
+        self._name = name
         self._budget = budget
         self._fields = {"model": wrapped.model_name, "provider": wrapped.system, **fields}
 
@@ -41,16 +44,16 @@ class Metered(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
-        self._budget.begin_request()
-        with span("model_call", **self._fields) as piece:
-            piece.say(messages=list(messages), settings=model_settings)
-            try:
-                with _broken_answers(self.model_name):
-                    response = await super().request(messages, model_settings, model_request_parameters)
-            except BaseException:
-                self._budget.undo_request()
-                raise
-            self._add(response, piece)
+        async with self._metered(messages, model_settings) as request:
+            with span("model_call", **self._fields) as piece:
+                piece.say(messages=list(messages), settings=model_settings)
+                try:
+                    with _broken_answers(self.model_name):
+                        response = await super().request(messages, model_settings, model_request_parameters)
+                except BaseException:
+                    self._budget.undo_request()
+                    raise
+                request.taken = self._add(response, piece)
         self._budget.check()
         return clean_response(response)
 
@@ -63,32 +66,46 @@ class Metered(WrapperModel):
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse, None]:
         """The same for an answer in pieces: it counts once it has begun, also if it breaks off."""
-        self._budget.begin_request()
         begun: StreamedResponse | None = None
-        with span("model_call", **self._fields) as piece:
-            piece.say(messages=list(messages), settings=model_settings)
-            try:
-                with _broken_answers(self.model_name):
-                    async with super().request_stream(
-                        messages, model_settings, model_request_parameters, run_context
-                    ) as begun:
-                        yield begun
-            finally:
-                if begun is None:
-                    self._budget.undo_request()
-                else:
-                    self._add(begun.get(), piece)
+        async with self._metered(messages, model_settings) as request:
+            with span("model_call", **self._fields) as piece:
+                piece.say(messages=list(messages), settings=model_settings)
+                try:
+                    with _broken_answers(self.model_name):
+                        async with super().request_stream(
+                            messages, model_settings, model_request_parameters, run_context
+                        ) as begun:
+                            yield begun
+                finally:
+                    if begun is None:
+                        self._budget.undo_request()
+                    else:
+                        request.taken = self._add(begun.get(), piece)
         self._budget.check()
 
-    def _add(self, response: ModelResponse, piece: Span) -> None:
-        tokens = {
-            "input_tokens": response.usage.input_tokens,
-            "output_tokens": response.usage.output_tokens,
-        }
-        cost = cost_of(response)
-        self._budget.add(**tokens, cost=cost)
-        piece.set(**tokens, cost=cost)
+    @asynccontextmanager
+    async def _metered(
+        self, messages: list[ModelMessage], settings: ModelSettings | None
+    ) -> AsyncGenerator[MeteredRequest, None]:
+        """Count a request, and let the features' meters stand around it."""
+        request = MeteredRequest(
+            self._name, partial(_count_bytes, messages), (settings or ModelSettings()).get("max_tokens")
+        )
+        async with meter_request(request):
+            self._budget.begin_request()
+            yield request
+
+    def _add(self, response: ModelResponse, piece: Span) -> Taken:
+        usage, cost = response.usage, cost_of(response)
+        taken = Taken(usage.input_tokens, usage.output_tokens, cost)
+        self._budget.add(input_tokens=taken.input_tokens, output_tokens=taken.output_tokens, cost=cost)
+        piece.set(input_tokens=taken.input_tokens, output_tokens=taken.output_tokens, cost=cost)
         piece.say(response=response)
+        return taken
+
+
+def _count_bytes(messages: list[ModelMessage]) -> int:
+    return len(ModelMessagesTypeAdapter.dump_json(messages))
 
 
 @contextmanager

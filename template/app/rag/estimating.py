@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.core.errors import AppError
-from app.llm import default_model
+from app.llm import default_model, price
 from app.rag.chunking import chunk
 from app.rag.contexts import estimate
 from app.rag.files import Place, read_bytes, source_of
@@ -64,17 +64,3 @@ async def estimate_files(places: Iterable[Place]) -> Estimate:
         context_tokens=(tokens_in, tokens_out),
         context_cost=price(model, tokens_in, tokens_out) if model else Decimal(0),
     )
-
-
-def price(model: str, tokens_in: int, tokens_out: int) -> Decimal | None:
-    """Return US dollars; None if the price of a model is not known."""
-    from genai_prices import Usage, calc_price
-
-    provider, _, name = model.partition(":")
-    if provider in {"local", "offline"}:
-        return Decimal(0)
-    try:
-        usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out)
-        return calc_price(usage, model_ref=name, provider_id=provider).total_price
-    except LookupError:
-        return None

@@ -1,16 +1,15 @@
 """Settings of runs (`RUNS_…`) and of their callbacks (`WEBHOOK_…`)."""
 
-import json
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from app.core.settings import List, Settings
+from app.core.settings import FromJson, List, Settings
 
 
 class ScheduledRun(BaseModel):
@@ -49,15 +48,6 @@ class ScheduledRun(BaseModel):
         return value
 
 
-def _read_json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"it is not JSON: {error}") from None
-
-
 class RunsSettings(Settings):
     """How runs survive interruptions, and which start by themselves."""
 
@@ -88,7 +78,7 @@ class RunsSettings(Settings):
     keep_events_days: float | None = Field(None, gt=0)
     """Days after which the events of a run that has ended are deleted."""
 
-    schedules: Annotated[tuple[ScheduledRun, ...], NoDecode, BeforeValidator(_read_json)] = ()
+    schedules: Annotated[tuple[ScheduledRun, ...], NoDecode, FromJson] = ()
     """A JSON list: `[{"name": "nightly", "workflow": "echo_summary", "cron": "0 3 * * *", "input": {…}}]`."""
 
     @field_validator("schedules")

@@ -9,7 +9,7 @@ import pytest
 
 from app.rag import State, add_document, get_document, index_to_search, ingest, search
 from app.rag.adding import add_files
-from app.rag.estimating import estimate_files, price
+from app.rag.estimating import estimate_files
 from app.rag.files import find_files, source_of
 from app.rag.watching import changes
 from tests.commands import run_app
@@ -47,12 +47,6 @@ async def test_an_estimate_asks_no_model_and_keeps_nothing(tmp_path: Path) -> No
     assert (estimate.files, estimate.unreadable, estimate.chunks) == (2, 1, 2)
     assert estimate.context_tokens[0] > estimate.embedded_tokens > 10
     assert await index_to_search() is None
-
-
-def test_a_price_that_is_not_known_is_not_made_up() -> None:
-    assert price("local:wordllama", 1_000_000, 0) == 0
-    assert price("openai:no-such-model", 1_000_000, 0) is None
-    assert price("openai:text-embedding-3-small", 1_000_000, 0)
 
 
 @pytest.mark.usefixtures("database")

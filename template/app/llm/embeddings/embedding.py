@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.core.backoff import backoff
 from app.core.spans import span
 from app.core.threads import run_in_thread
-from app.llm import LLMError, LLMSettings, ModelUnavailable
+from app.llm import LLMError, LLMSettings, MeteredRequest, ModelUnavailable, Taken, meter_request
 from app.llm.embeddings.local import LOCAL, embed_locally, of_length_1
 from app.llm.embeddings.providers import EMBEDDING_PROVIDERS, build_embedder, check_embedder
 from app.llm.errors import BrokenAnswer, ModelTimedOut, translate
@@ -57,14 +57,18 @@ async def embed(texts: Sequence[str], *, embedder: str | None = None, kind: Kind
     check_embedder(embedder)
     with span("embedding", model=embedder, texts=len(texts)):
         if embedder == LOCAL:
-            vectors, tokens = await run_in_thread(embed_locally, texts)
+            async with meter_request(_request(embedder, texts)) as request:
+                vectors, tokens = await run_in_thread(embed_locally, texts)
+                request.taken = Taken(tokens, 0, Decimal(0))
             return Embedded(vectors, embedder, tokens, Decimal(0))
         batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
         free = asyncio.Semaphore(_AT_ONCE)
 
         async def one(batch: Sequence[str]) -> "EmbeddingResult":
-            async with free:
-                return await _patiently(embedder, batch, kind)
+            async with free, meter_request(_request(embedder, batch)) as request:
+                result = await _patiently(embedder, batch, kind)
+                request.taken = Taken(result.usage.input_tokens, 0, _cost([result]))
+                return result
 
         tasks = [asyncio.create_task(one(batch)) for batch in batches]
         try:
@@ -73,6 +77,10 @@ async def embed(texts: Sequence[str], *, embedder: str | None = None, kind: Kind
             for task in tasks:
                 task.cancel()
         return _joined(embedder, results, len(texts))
+
+
+def _request(embedder: str, texts: Sequence[str]) -> MeteredRequest:
+    return MeteredRequest(embedder, lambda: sum(len(text.encode()) for text in texts), max_output_tokens=0)
 
 
 async def _patiently(embedder: str, texts: Sequence[str], kind: Kind) -> "EmbeddingResult":

@@ -1,0 +1,1 @@
+"""What models have taken, for whom, and what they may take. See README.md."""
