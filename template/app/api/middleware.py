@@ -23,8 +23,8 @@ log = structlog.get_logger("app.api")
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _DRAINED_BYTES = 100_000_000
-_QUIET = ("/health/",)
-"""Paths that are asked every few seconds: logged at level debug."""
+_PROBES = ("/health/", "/metrics")
+"""Paths that machines ask every few seconds: logged at level debug, and asked by address."""
 
 
 def install_middleware(app: FastAPI) -> None:
@@ -86,7 +86,9 @@ class RequestLog:
                 )
                 await response(scope, receive, send_with_id)
             finally:
-                piece.set(path=_printable_path(scope), route=_route(scope), status=status)
+                piece.set(
+                    path=_printable_path(scope), route=_route(scope), status=status, probe=_is_probe(scope)
+                )
                 _log_request(scope, status, time.perf_counter() - started)
 
 
@@ -96,7 +98,7 @@ def _request_id(headers: Headers) -> str:
 
 
 def _log_request(scope: Scope, status: int, seconds: float) -> None:
-    write = log.debug if scope["path"].startswith(_QUIET) else log.info
+    write = log.debug if _is_probe(scope) else log.info
     write(
         "request",
         method=scope["method"],
@@ -104,6 +106,10 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
         status=status,
         ms=round(seconds * 1000, 1),
     )
+
+
+def _is_probe(scope: Scope) -> bool:
+    return str(scope["path"]).startswith(_PROBES)
 
 
 def _route(scope: Scope) -> str | None:
@@ -177,7 +183,7 @@ class TrustedHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        is_probe = scope["type"] == "http" and scope["path"].startswith(_QUIET)  # asked by address
+        is_probe = scope["type"] == "http" and _is_probe(scope)
         if scope["type"] != "http" or is_probe or self._is_ours(Headers(scope=scope).get("host", "")):
             await self.app(scope, receive, send)
             return

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from app.core.locks import lock
 from app.core.paths import ROOT
 from app.embedded.errors import EmbeddedServerError
 from app.embedded.extensions import SERVERS
@@ -111,18 +112,6 @@ class EmbeddedServices:
     def _lock_file(self, name: str) -> IO[str]:
         self.folder.mkdir(parents=True, exist_ok=True)
         return (self.folder / name).open("w", encoding="utf-8")
-
-
-def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
-    """Lock a file; without `wait`, return whether it could be had at once."""
-    import fcntl  # not there on Windows, where `find_program` has said so before
-
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    try:
-        fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @cache

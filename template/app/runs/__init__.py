@@ -7,15 +7,15 @@ from app.core.lazy import lazy_exports
 if TYPE_CHECKING:
     from app.runs.dispatch import start_run
     from app.runs.events import follow_run
-    from app.runs.models import Run, RunEvent
+    from app.runs.models import Run, RunEvent, Status
     from app.runs.repository import get_run
 
-__all__ = ["Run", "RunEvent", "follow_run", "get_run", "start_run"]
+__all__ = ["Run", "RunEvent", "Status", "follow_run", "get_run", "start_run"]
 
 __getattr__ = lazy_exports(
     __name__,
     dispatch=("start_run",),
     events=("follow_run",),
-    models=("Run", "RunEvent"),
+    models=("Run", "RunEvent", "Status"),
     repository=("get_run",),
 )

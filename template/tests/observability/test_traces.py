@@ -258,7 +258,7 @@ def test_what_cannot_be_kept_takes_nothing_else_with_it(
 
 def test_probes_leave_no_trace(traces_file: Path) -> None:
     with span("request", method="GET") as piece:
-        piece.set(path="/health/ready", route="/health/ready", status=200)
+        piece.set(path="/health/ready", route="/health/ready", status=200, probe=True)
 
     assert kept(traces_file) == []
 

@@ -1,0 +1,1 @@
+"""Numbers for Prometheus: how many, how long, how much. See README.md."""

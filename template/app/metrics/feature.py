@@ -1,0 +1,13 @@
+from app.core.registry import Feature
+
+feature = Feature(
+    name="metrics",
+    stage="monitoring",
+    summary="Prometheus: requests, runs, the queue, models, tokens, cost and retrieval, of all processes.",
+    requires=("api", "db", "runs", "usage"),
+    extends={
+        "api.routes": ["app.metrics.endpoints:router"],
+        "core.settings": ["app.metrics.settings:MetricsSettings"],
+        "core.span_sinks": ["app.metrics.recording:record"],
+    },
+)
