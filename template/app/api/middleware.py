@@ -86,9 +86,9 @@ class RequestLog:
                 )
                 await response(scope, receive, send_with_id)
             finally:
-                piece.set(
-                    path=_printable_path(scope), route=_route(scope), status=status, probe=_is_probe(scope)
-                )
+                piece.set(path=_printable_path(scope), route=_route(scope), status=status)
+                if _is_probe(scope):
+                    piece.set(probe=True)
                 _log_request(scope, status, time.perf_counter() - started)
 
 

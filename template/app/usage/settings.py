@@ -26,10 +26,10 @@ class BudgetSettings(Settings):
     per_workflow: Dollars | None = None
     """By each workflow."""
 
-    of_keys: ByName = Field(default_factory=dict)
+    of_keys: ByName = Field({})
     """By keys that have another limit than the rest, as JSON: `{"key:3f2a…": 20}`. See `app keys list`."""
 
-    of_workflows: ByName = Field(default_factory=dict)
+    of_workflows: ByName = Field({})
     """By workflows that have another limit than the rest, as JSON: `{"echo_summary": 0.5}`."""
 
     warn_at: float = Field(0.8, gt=0, le=1)
