@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 _FLUSH_SECONDS = 2.0
 _QUEUE = 2048
+FLUSHING = "flush of traces"
+"""The name of threads that may outlive a `flush`."""
 _MILLISECONDS = 300
 """Until spans are handed on, so that `app traces` shows what has just ended."""
 
@@ -177,7 +179,7 @@ def flush() -> None:
     threads = []
     for processor in _destinations():
         if not (processor in _flushing and _flushing[processor].is_alive()):
-            _flushing[processor] = Thread(target=processor.force_flush, daemon=True)
+            _flushing[processor] = Thread(target=processor.force_flush, name=FLUSHING, daemon=True)
             _flushing[processor].start()
             threads.append(_flushing[processor])
     until = time.monotonic() + _FLUSH_SECONDS

@@ -4,6 +4,7 @@ import json
 import socket
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +22,9 @@ from app.core.scope import in_scope
 from app.core.spans import span, traceparent
 from app.llm import complete, extract, load_prompt, stream
 from app.observability import conventions as names
-from app.observability import pipeline
 from app.observability.cli import show
 from app.observability.local import KeptSpan, read_trace, read_traces
-from app.observability.pipeline import flush
+from app.observability.pipeline import FLUSHING, flush
 from app.observability.settings import check_traces
 from app.observability.tree import describe, draw, totals
 from tests.commands import run_app
@@ -326,10 +326,9 @@ def test_a_collector_that_hangs_delays_the_end_by_less_than_three_seconds(
         flush()  # the lifespan has ended, and then the command
         end = time.monotonic() - began_end
 
-    for (
-        thread
-    ) in pipeline._flushing.values():  # with nobody to connect to it ends soon, and disturbs no other test
-        thread.join(10)
+    for thread in threading.enumerate():  # what is left ends soon now, and must not disturb other tests
+        if thread.name == FLUSHING:
+            thread.join(10)
     assert work < 1
     assert end < 3
 
