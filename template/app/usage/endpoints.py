@@ -16,7 +16,7 @@ READ = require("usage:read")
 declare_scope("usage:read:all")
 
 
-@router.get("", responses=problem_responses(401, 403, 422, 503))
+@router.get("", response_model_exclude_none=True, responses=problem_responses(401, 403, 422, 503))
 async def get_usage(
     caller: Annotated[Principal, READ],
     since: Annotated[date | None, Query(description="The first day. Not given: thirty days in all.")] = None,

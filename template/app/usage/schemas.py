@@ -2,11 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from app.usage.budgets import Used
+
+Dollars = Annotated[Decimal, PlainSerializer(lambda value: f"{value:f}", return_type=str)]
+"""US dollars, as text: JSON's numbers lose digits."""
 
 Column = Literal["day", "caller", "workflow", "model"]
 """By which usage can be added up."""
@@ -25,7 +28,7 @@ class UsageItem(BaseModel):
     unpriced: int = Field(description="Requests whose price is not known: `cost` is without them.")
     input_tokens: int
     output_tokens: int
-    cost: Decimal = Field(description="US dollars.")
+    cost: Dollars
 
 
 class BudgetView(BaseModel):
@@ -33,9 +36,9 @@ class BudgetView(BaseModel):
 
     kind: Literal["total", "key", "workflow"]
     name: str
-    limit: Decimal
-    spent: Decimal
-    reserved: Decimal = Field(description="For requests that are under way.")
+    limit: Dollars
+    spent: Dollars
+    reserved: Dollars = Field(description="For requests that are under way.")
 
     @classmethod
     def of(cls, used: Used) -> "BudgetView":
@@ -53,8 +56,3 @@ class Usage(BaseModel):
     until: date
     items: list[UsageItem]
     budgets: list[BudgetView] = Field(description="That hold today for whoever asks.")
-
-    @property
-    def cost(self) -> Decimal:
-        """US dollars in all."""
-        return sum((item.cost for item in self.items), Decimal(0))
