@@ -15,13 +15,14 @@ import typer
 from app.api import ApiSettings, check_key, create_key, revoke_keys_named
 from app.core.errors import AppError
 from app.core.lifespan import run_preflight
+from app.core.locks import lock
 from app.core.paths import ROOT
 from app.core.ports import require_free_port
 from app.core.settings import AppSettings, Settings
 from app.db import DatabaseSettings, dispose, upgrade
 from app.dev.errors import DevError
 from app.dev.processes import Supervisor, python
-from app.embedded import DATA, USERS, EmbeddedServices, embedded_services, forget_urls, lock
+from app.embedded import DATA, USERS, EmbeddedServices, embedded_services, forget_urls
 from app.worker import BrokerSettings
 from app.workflows import WORKFLOWS
 

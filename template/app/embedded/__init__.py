@@ -13,7 +13,6 @@ if TYPE_CHECKING:
         EmbeddedServices,
         embedded_services,
         forget_urls,
-        lock,
         provide_url,
     )
 
@@ -26,7 +25,6 @@ __all__ = [
     "find_program",
     "forget_urls",
     "is_alive",
-    "lock",
     "provide_url",
     "read_number",
 ]
@@ -35,5 +33,5 @@ __getattr__ = lazy_exports(
     __name__,
     postgres=("EmbeddedPostgres",),
     programs=("find_program", "is_alive", "read_number"),
-    services=("DATA", "USERS", "EmbeddedServices", "embedded_services", "forget_urls", "lock", "provide_url"),
+    services=("DATA", "USERS", "EmbeddedServices", "embedded_services", "forget_urls", "provide_url"),
 )

@@ -41,5 +41,5 @@ class _Known(Collector):
 def _exposition(known: Iterable[Metric]) -> bytes:
     registry = CollectorRegistry()
     registry.register(_Known(known))
-    MultiProcessCollector(registry, str(folder()))
+    MultiProcessCollector(registry, str(folder()))  # type: ignore[no-untyped-call]
     return generate_latest(registry)

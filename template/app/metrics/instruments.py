@@ -46,7 +46,7 @@ class Instruments:
 def instruments() -> Instruments:
     """Return what this process counts with; its numbers are in files that all processes read."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(files.folder())
-    values.ValueClass = values.MultiProcessValue(files.process_name)
+    values.ValueClass = values.MultiProcessValue(files.process_name)  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
 
     def seconds(name: str, what: str, *labels: str, buckets: tuple[float, ...] = _LONG) -> Histogram:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Date, delete, func, select, type_coerce
+from sqlalchemy import ColumnElement, delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from app.usage.models import UsageDay, UsageReservation
 COLUMNS = ("day", "caller", "workflow", "model")
 """By which the ledger can be added up."""
 _SUMS = ("requests", "unpriced", "input_tokens", "output_tokens", "cost")
-_TODAY = type_coerce(func.date(func.timezone("UTC", func.clock_timestamp())), Date)
+_TODAY: ColumnElement[Any] = literal_column("(clock_timestamp() AT TIME ZONE 'UTC')::date")
 _LIFETIME = timedelta(hours=1)
 _LOCK = 726_183_043
 """Of the advisory locks."""
@@ -88,7 +88,8 @@ async def used_today(budgets: Sequence[Budget]) -> list[Used]:
 
 
 async def _today(session: AsyncSession) -> date:
-    return cast("date", (await session.execute(select(_TODAY))).scalar_one())
+    today: date = (await session.execute(select(_TODAY))).scalar_one()
+    return today
 
 
 async def _used(session: AsyncSession, budget: Budget, today: date) -> Used:
