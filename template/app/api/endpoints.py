@@ -9,7 +9,9 @@ from app.api.security import public
 from app.core.checks import CheckResult, run_checks
 from app.core.redaction import redact_text
 
-router = APIRouter(prefix="/health", tags=["health"], dependencies=[Depends(public)])
+HEALTH = "/health"
+
+router = APIRouter(prefix=HEALTH, tags=["health"], dependencies=[Depends(public)])
 
 _SECONDS = 3.0
 

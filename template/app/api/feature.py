@@ -11,6 +11,7 @@ feature = Feature(
             "app.api.settings:AuthSettings",
         ],
         "core.commands": ["app.api.cli:cli"],
+        "api.probes": ["app.api.endpoints:HEALTH"],
         "api.routes": ["app.api.endpoints:router"],
     },
 )

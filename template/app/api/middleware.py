@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Sequence
+from functools import cache
 
 import structlog
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.extensions import PROBES
 from app.api.pages import PATHS as PAGES
 from app.api.problems import Description, problem_response
 from app.api.security import is_known
@@ -23,8 +25,6 @@ log = structlog.get_logger("app.api")
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _DRAINED_BYTES = 100_000_000
-_PROBES = ("/health/", "/metrics")
-"""Paths that machines ask every few seconds: logged at level debug, and asked by address."""
 
 
 def install_middleware(app: FastAPI) -> None:
@@ -109,7 +109,13 @@ def _log_request(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _is_probe(scope: Scope) -> bool:
-    return str(scope["path"]).startswith(_PROBES)
+    path: str = scope["path"]
+    return any(path == probe or path.startswith(f"{probe}/") for probe in _probes())
+
+
+@cache
+def _probes() -> tuple[str, ...]:
+    return tuple(PROBES.load().values())
 
 
 def _route(scope: Scope) -> str | None:
@@ -183,8 +189,7 @@ class TrustedHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        is_probe = scope["type"] == "http" and _is_probe(scope)
-        if scope["type"] != "http" or is_probe or self._is_ours(Headers(scope=scope).get("host", "")):
+        if scope["type"] != "http" or _is_probe(scope) or self._is_ours(Headers(scope=scope).get("host", "")):
             await self.app(scope, receive, send)
             return
         detail = "The API is not served under this host name; API_TRUSTED_HOSTS has those that are."

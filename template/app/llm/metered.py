@@ -4,24 +4,27 @@ pydantic-ai counts them when they are done: several at the same time would all f
 streams, it also adds up the whole answer at each piece: a long answer would cost its length squared.
 """
 
+import json
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from pydantic_ai import ModelSettings, RunContext
 from pydantic_ai.exceptions import UnexpectedModelBehavior
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.messages import BinaryContent, ModelMessage, ModelRequest, ModelResponse, UserPromptPart
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.usage import RequestUsage
 
 from app.core.spans import Span, span
 from app.llm import offline
 from app.llm.budget import Budget
 from app.llm.errors import BrokenAnswer
-from app.llm.messages import clean_response
-from app.llm.metering import MeteredRequest, Taken, meter_request
+from app.llm.messages import clean_response, from_pydantic_ai
+from app.llm.metering import BYTES_PER_TOKEN, MeteredRequest, Taken, meter_request
 
 
 class Metered(WrapperModel):
@@ -44,7 +47,7 @@ class Metered(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """Make a request. Raises `BudgetExceeded` instead if there is no room for it, or after it."""
-        async with self._metered(messages, model_settings) as request:
+        async with self._metered(messages, model_settings, model_request_parameters) as request:
             with span("model_call", **self._fields) as piece:
                 piece.say(messages=list(messages), settings=model_settings)
                 try:
@@ -67,7 +70,7 @@ class Metered(WrapperModel):
     ) -> AsyncGenerator[StreamedResponse, None]:
         """The same for an answer in pieces: it counts once it has begun, also if it breaks off."""
         begun: StreamedResponse | None = None
-        async with self._metered(messages, model_settings) as request:
+        async with self._metered(messages, model_settings, model_request_parameters) as request:
             with span("model_call", **self._fields) as piece:
                 piece.say(messages=list(messages), settings=model_settings)
                 try:
@@ -76,20 +79,27 @@ class Metered(WrapperModel):
                             messages, model_settings, model_request_parameters, run_context
                         ) as begun:
                             yield begun
-                finally:
+                except BaseException:
                     if begun is None:
                         self._budget.undo_request()
                     else:
-                        request.taken = self._add(begun.get(), piece)
+                        request.taken = self._add(_with_usage(begun.get(), request), piece)
+                    raise
+                request.taken = self._add(begun.get(), piece)
         self._budget.check()
 
     @asynccontextmanager
     async def _metered(
-        self, messages: list[ModelMessage], settings: ModelSettings | None
+        self,
+        messages: list[ModelMessage],
+        settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
     ) -> AsyncGenerator[MeteredRequest, None]:
         """Count a request, and let the features' meters stand around it."""
         request = MeteredRequest(
-            self._name, partial(_count_bytes, messages), (settings or ModelSettings()).get("max_tokens")
+            self._name,
+            partial(_count_bytes, messages, parameters),
+            (settings or ModelSettings()).get("max_tokens"),
         )
         async with meter_request(request):
             self._budget.begin_request()
@@ -104,8 +114,32 @@ class Metered(WrapperModel):
         return taken
 
 
-def _count_bytes(messages: list[ModelMessage]) -> int:
-    return len(ModelMessagesTypeAdapter.dump_json(messages))
+_MESSAGE_BYTES = 30
+"""What a message is charged for beside its text, about 10 tokens: who says it, and where it ends."""
+_PICTURE_BYTES = 6000
+"""What a large picture is charged for, about 2,000 tokens, whatever its file has."""
+
+
+def _count_bytes(messages: list[ModelMessage], parameters: ModelRequestParameters) -> int:
+    """Return about how many bytes of text are sent, with the tools that are offered."""
+    instructions = [message.instructions or "" for message in messages if isinstance(message, ModelRequest)]
+    said = from_pydantic_ai(messages)
+    texts = [*instructions[-1:], *(message.text for message in said)]
+    texts += [call.arguments for message in said for call in message.tool_calls]
+    tools = [*parameters.function_tools, *parameters.output_tools]
+    texts += [f"{tool.description}{json.dumps(tool.parameters_json_schema)}" for tool in tools]
+    prompts = [part.content for m in messages for part in m.parts if isinstance(part, UserPromptPart)]
+    pictures = [item for prompt in prompts for item in prompt if isinstance(item, BinaryContent)]
+    more = len(messages) * _MESSAGE_BYTES + len(pictures) * _PICTURE_BYTES
+    return sum(len(text.encode()) for text in texts) + more
+
+
+def _with_usage(response: ModelResponse, request: MeteredRequest) -> ModelResponse:
+    """Return an answer that broke off, with what it has taken: most providers say that only at the end."""
+    if response.usage.has_values():
+        return response
+    output = len((response.text or "").encode()) // BYTES_PER_TOKEN + 1
+    return replace(response, usage=RequestUsage(input_tokens=request.input_tokens, output_tokens=output))
 
 
 @contextmanager

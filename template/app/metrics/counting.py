@@ -45,20 +45,25 @@ def _tool(found: Instruments, piece: Span) -> None:
 
 
 def _model_call(found: Instruments, piece: Span) -> None:
-    model, fields = piece.fields["model"], piece.fields
+    model = piece.fields["model"]
     _observe(found.models, piece.seconds, operation="chat", model=model, error=_error(piece))
-    if (first := fields.get("first_piece_seconds")) is not None:
+    if (first := piece.fields.get("first_piece_seconds")) is not None:
         _observe(found.first_tokens, first, model=model)
+    _taken(found, piece)
+
+
+def _embedding(found: Instruments, piece: Span) -> None:
+    model = piece.fields["model"]
+    _observe(found.models, piece.seconds, operation="embeddings", model=model, error=_error(piece))
+    _taken(found, piece)
+
+
+def _taken(found: Instruments, piece: Span) -> None:
+    model, fields = piece.fields["model"], piece.fields
     for direction in ("input", "output"):
         labels = bounded(found.tokens, model=model, direction=direction)
         found.tokens.labels(**labels).inc(_number(fields.get(f"{direction}_tokens")))
     found.cost.labels(**bounded(found.cost, model=model)).inc(_number(fields.get("cost")))
-
-
-def _embedding(found: Instruments, piece: Span) -> None:
-    _observe(
-        found.models, piece.seconds, operation="embeddings", model=piece.fields["model"], error=_error(piece)
-    )
 
 
 def _retrieval(found: Instruments, piece: Span) -> None:

@@ -12,11 +12,13 @@ from app.core.threads import run_in_thread
 from app.metrics.files import folder
 from app.metrics.gauges import gauges
 
+PATH = "/metrics"
+
 router = APIRouter(tags=["metrics"])
 
 
 @router.get(
-    "/metrics",
+    PATH,
     dependencies=[require("metrics:read")],
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, **problem_responses(401, 403)},

@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from app.core.errors import ConfigurationError
 from app.core.locks import lock
 from app.metrics.settings import MetricsSettings
 
@@ -28,6 +29,20 @@ def folder() -> Path:
                 old.unlink()
         lock(file, shared=True)
     return path
+
+
+def check_folder() -> None:
+    """Raise `ConfigurationError` if this process could not count."""
+    settings = MetricsSettings.load()
+    if not settings.counts():
+        return
+    try:
+        folder()
+    except OSError as error:
+        raise ConfigurationError(
+            f"METRICS_FOLDER {settings.folder} cannot be used: {error.strerror}.",
+            hint="Give it a folder that this process may write to, or set METRICS_ENABLED=false.",
+        ) from None
 
 
 def process_name() -> str:

@@ -19,7 +19,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Budget:
+class DailyBudget:
     """What may be spent in a day."""
 
     kind: Literal["total", "key", "workflow"]
@@ -36,7 +36,7 @@ class Budget:
 class Used:
     """How far a budget is used today."""
 
-    budget: Budget
+    budget: DailyBudget
     spent: Decimal
     reserved: Decimal
     """For requests that are under way."""
@@ -51,27 +51,27 @@ class Used:
         return self.cost < self.budget.limit and self.cost + cost <= self.budget.limit
 
 
-def budgets_of(account: Account) -> list[Budget]:
+def budgets_of(account: Account) -> list[DailyBudget]:
     """Return the budgets that hold for an account, always in the same order."""
     settings = BudgetSettings.load()
-    found: list[Budget] = []
+    found: list[DailyBudget] = []
     if settings.total is not None:
-        found.append(Budget("total", "", settings.total))
+        found.append(DailyBudget("total", "", settings.total))
     limit = _limit_of(account.caller, settings.of_keys, settings.per_key)
     if limit is not None:
-        found.append(Budget("key", account.caller, limit))
+        found.append(DailyBudget("key", account.caller, limit))
     limit = _limit_of(account.workflow, settings.of_workflows, settings.per_workflow)
     if limit is not None:
-        found.append(Budget("workflow", account.workflow, limit))
+        found.append(DailyBudget("workflow", account.workflow, limit))
     return found
 
 
-def configured_budgets() -> list[Budget]:
+def configured_budgets() -> list[DailyBudget]:
     """Return the budgets with a name: the total, and those of single keys and workflows."""
     settings = BudgetSettings.load()
-    total = [] if settings.total is None else [Budget("total", "", settings.total)]
-    keys = [Budget("key", name, limit) for name, limit in settings.of_keys.items()]
-    return [*total, *keys, *(Budget("workflow", *item) for item in settings.of_workflows.items())]
+    total = [] if settings.total is None else [DailyBudget("total", "", settings.total)]
+    keys = [DailyBudget("key", name, limit) for name, limit in settings.of_keys.items()]
+    return [*total, *keys, *(DailyBudget("workflow", *item) for item in settings.of_workflows.items())]
 
 
 def _limit_of(name: str, own: Mapping[str, Decimal], of_each: Decimal | None) -> Decimal | None:

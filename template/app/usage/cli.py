@@ -2,26 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from app.usage.columns import DEFAULT, Column
 
 if TYPE_CHECKING:
     from app.usage.schemas import Usage
 
 cli = typer.Typer()
-
-
-class Column(StrEnum):
-    """By which usage can be added up."""
-
-    day = "day"
-    caller = "caller"
-    workflow = "workflow"
-    model = "model"
 
 
 @cli.command(epilog="Example: uv run app usage --days 7 --by day --by caller")
@@ -33,7 +25,7 @@ def usage(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show what models have taken: requests, tokens and US dollars; and how far the budgets are used."""
-    columns = [column.value for column in Column if column in (by or [Column.day, Column.model])]
+    columns = [column for column in Column if column in (by or DEFAULT)]
     found = asyncio.run(_report(days, columns))
     if as_json:
         typer.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
@@ -49,7 +41,7 @@ def usage(
         )
 
 
-async def _report(days: int, by: Collection[str]) -> "Usage":
+async def _report(days: int, by: Collection[Column]) -> "Usage":
     from app.db import dispose
     from app.usage.budgets import configured_budgets
     from app.usage.reports import report
@@ -63,7 +55,7 @@ async def _report(days: int, by: Collection[str]) -> "Usage":
         await dispose()
 
 
-def _rows(usage: "Usage", columns: list[str]) -> list[list[str]]:
+def _rows(usage: "Usage", columns: Sequence[Column]) -> list[list[str]]:
     """Return a table, its columns aligned: names to the left, numbers to the right."""
     rows = [[*columns, "requests", "tokens in", "tokens out", "US dollars"]]
     for item in usage.items:

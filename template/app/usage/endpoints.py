@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 
 from app.api import Principal, declare_scope, problem_responses, require
 from app.usage.budgets import Account, budgets_of
+from app.usage.columns import DEFAULT, Column
 from app.usage.reports import report
-from app.usage.schemas import Column, Usage
+from app.usage.schemas import Usage
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])
 
@@ -29,7 +30,7 @@ async def get_usage(
     return await report(
         since,
         until,
-        by or ["day", "model"],
+        by or DEFAULT,
         caller=None if caller.may("usage:read:all") else caller.id,
         budgets=budgets_of(Account(caller.id, "")),
     )

@@ -62,11 +62,18 @@ def _most(request: MeteredRequest) -> Decimal:
 
 
 def _refusal(used: list[Used], cost: Decimal) -> SpendingLimitReached:
+    """Return what to raise. What others have spent together is the log's business, not the caller's."""
     full = next(each for each in used if not each.has_room_for(cost))
-    who = {"total": "This service", "key": "This key", "workflow": f"The workflow {full.budget.name}"}
+    log.warning("budget.refused", budget=str(full.budget), limit=str(full.budget.limit), used=str(full.cost))
+    more = "may spend no more on models today."
+    details = {
+        "total": f"This service {more}",
+        "workflow": f"The workflow {full.budget.name} {more}",
+        "key": f"This key may spend ${full.budget.limit} a day on models: ${full.spent:.4f} are spent today, "
+        f"${full.reserved:.4f} reserved, and this request may cost ${cost:.4f}.",
+    }
     return SpendingLimitReached(
-        f"{who[full.budget.kind]} may spend ${full.budget.limit} a day on models: ${full.spent:.4f} are "
-        f"spent today, ${full.reserved:.4f} reserved, and this request may cost ${cost:.4f}.",
+        details[full.budget.kind],
         hint="The day begins at 00:00 UTC. Whoever runs this service can raise the limit: BUDGET_….",
     )
 
@@ -75,12 +82,8 @@ def _warn(used: Used, cost: Decimal) -> None:
     """Log the request with which a budget is nearly used up."""
     level = used.budget.limit * Decimal(str(BudgetSettings.load().warn_at))
     if used.cost < level <= used.cost + cost:
-        log.warning(
-            "budget.nearly_used",
-            budget=str(used.budget),
-            limit=str(used.budget.limit),
-            spent=str(used.spent),
-        )
+        budget = used.budget
+        log.warning("budget.nearly_used", budget=str(budget), limit=str(budget.limit), used=str(used.cost))
 
 
 async def _settle(account: Account, request: MeteredRequest, reservation: UsageReservation | None) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.core.errors import FieldError, InvalidInput
 from app.usage import repository
-from app.usage.budgets import Budget
+from app.usage.budgets import DailyBudget
+from app.usage.columns import Column
 from app.usage.schemas import BudgetView, Usage, UsageItem
 
 DAYS = 30
@@ -15,10 +16,10 @@ MOST_ITEMS = 10_000
 async def report(
     since: date | None,
     until: date | None,
-    by: Collection[str],
+    by: Collection[Column],
     *,
     caller: str | None,
-    budgets: Sequence[Budget],
+    budgets: Sequence[DailyBudget],
 ) -> Usage:
     """Add up from one day to another. Raises `InvalidInput`.
 

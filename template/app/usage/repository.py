@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import autocommit, new_id, transaction
 from app.llm import Taken
-from app.usage.budgets import Account, Budget, Used
+from app.usage.budgets import Account, DailyBudget, Used
+from app.usage.columns import Column
 from app.usage.models import UsageDay, UsageReservation
 
-COLUMNS = ("day", "caller", "workflow", "model")
-"""By which the ledger can be added up."""
 _SUMS = ("requests", "unpriced", "input_tokens", "output_tokens", "cost")
 _TODAY: ColumnElement[Any] = literal_column("(clock_timestamp() AT TIME ZONE 'UTC')::date")
 _LIFETIME = timedelta(hours=1)
@@ -24,7 +23,7 @@ _LOCK = 726_183_043
 
 
 async def reserve(
-    account: Account, cost: Decimal, budgets: Sequence[Budget]
+    account: Account, cost: Decimal, budgets: Sequence[DailyBudget]
 ) -> tuple[UsageReservation | None, list[Used]]:
     """Reserve the most that a request may cost, if every budget has room for it.
 
@@ -77,10 +76,10 @@ def _entry(account: Account, model: str, taken: Taken, day: Any) -> Any:
         cost=taken.cost or 0,
     )
     sums = {name: getattr(UsageDay, name) + getattr(statement.excluded, name) for name in _SUMS}
-    return statement.on_conflict_do_update(index_elements=COLUMNS, set_=sums)
+    return statement.on_conflict_do_update(index_elements=list(Column), set_=sums)
 
 
-async def used_today(budgets: Sequence[Budget]) -> list[Used]:
+async def used_today(budgets: Sequence[DailyBudget]) -> list[Used]:
     """Return how far budgets are used."""
     async with autocommit() as session:
         today = await _today(session)
@@ -92,7 +91,7 @@ async def _today(session: AsyncSession) -> date:
     return today
 
 
-async def _used(session: AsyncSession, budget: Budget, today: date) -> Used:
+async def _used(session: AsyncSession, budget: DailyBudget, today: date) -> Used:
     """Add up in one statement: what is settled between two would be in both, or in neither."""
     spent = select(func.coalesce(func.sum(UsageDay.cost), 0)).where(*_of(UsageDay, budget, today))
     reserved = select(func.coalesce(func.sum(UsageReservation.cost), 0)).where(
@@ -103,7 +102,7 @@ async def _used(session: AsyncSession, budget: Budget, today: date) -> Used:
 
 
 def _of(
-    table: type[UsageDay] | type[UsageReservation], budget: Budget, today: date
+    table: type[UsageDay] | type[UsageReservation], budget: DailyBudget, today: date
 ) -> list[ColumnElement[bool]]:
     columns = {"key": table.caller, "workflow": table.workflow}
     column = columns.get(budget.kind)
@@ -111,23 +110,24 @@ def _of(
 
 
 async def add_up(
-    since: date, until: date, by: Collection[str], caller: str | None = None, limit: int = 10_000
+    since: date, until: date, by: Collection[Column], caller: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Return what was taken from one day to another, both included, for each value of some `COLUMNS`.
+    """Return what was taken from one day to another, both included, for each value of some columns.
 
     The newest day and the dearest come first. `caller`: only theirs.
     """
-    columns = [getattr(UsageDay, name) for name in COLUMNS if name in by]
+    columns = [getattr(UsageDay, name) for name in Column if name in by]
     cost = func.sum(UsageDay.cost)
-    order = [UsageDay.day.desc()] if "day" in by else []
+    order = [UsageDay.day.desc()] if Column.day in by else []
     statement = (
         select(*columns, *(func.sum(getattr(UsageDay, name)).label(name) for name in _SUMS))
         .where(UsageDay.day.between(since, until))
         .group_by(*columns)
+        .having(func.count() > 0)
         .order_by(*order, cost.desc(), *columns)
         .limit(limit)
     )
     if caller is not None:
         statement = statement.where(UsageDay.caller == caller)
     async with autocommit() as session:
-        return [dict(row) for row in (await session.execute(statement)).mappings() if row["requests"]]
+        return [dict(row) for row in (await session.execute(statement)).mappings()]

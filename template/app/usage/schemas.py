@@ -11,9 +11,6 @@ from app.usage.budgets import Used
 Dollars = Annotated[Decimal, PlainSerializer(lambda value: f"{value:f}", return_type=str)]
 """US dollars, as text: JSON's numbers lose digits."""
 
-Column = Literal["day", "caller", "workflow", "model"]
-"""By which usage can be added up."""
-
 
 class UsageItem(BaseModel):
     """What was taken; of the columns those by which it is added up."""

@@ -8,8 +8,8 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.core.settings import FromJson, Settings
 
-Dollars = Annotated[Decimal, Field(ge=0, le=10_000_000)]
-ByName = Annotated[dict[str, Dollars], NoDecode, FromJson]
+Limit = Annotated[Decimal, Field(ge=0, le=10_000_000)]
+ByName = Annotated[dict[str, Limit], NoDecode, FromJson]
 
 
 class BudgetSettings(Settings):
@@ -17,13 +17,13 @@ class BudgetSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="BUDGET_")
 
-    total: Dollars | None = None
+    total: Limit | None = None
     """By all together."""
 
-    per_key: Dollars | None = None
+    per_key: Limit | None = None
     """By each key, and by each subject of a token."""
 
-    per_workflow: Dollars | None = None
+    per_workflow: Limit | None = None
     """By each workflow."""
 
     of_keys: ByName = Field({})

@@ -1,12 +1,24 @@
 """What stands around every request to a model."""
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from decimal import Decimal
 
 import pytest
 
-from app.llm import Budget, MeteredRequest, TextDelta, complete, price, stream
+from app.llm import (
+    Budget,
+    Image,
+    Message,
+    MeteredRequest,
+    TextDelta,
+    Tool,
+    chat,
+    complete,
+    price,
+    stream,
+)
 from app.llm.errors import BudgetExceeded, LLMError, ModelUnavailable
 from app.llm.extensions import METERS
 from tests.llm.fake_provider import INPUT_TOKENS, OUTPUT_TOKENS, FakeProvider
@@ -48,6 +60,30 @@ async def test_a_request_is_known_with_what_it_has_taken(provider: FakeProvider)
     assert request.input_tokens >= INPUT_TOKENS
 
 
+async def test_a_picture_is_not_counted_by_the_size_of_its_file(provider: FakeProvider) -> None:
+    del provider
+    picture = Image("image/png", b64encode(bytes(300_000)).decode())
+
+    async with aclosing(chat([Message("user", "What is this?", images=(picture,))])) as events:
+        async for _ in events:
+            pass
+
+    (request,) = seen
+    assert 2000 <= request.input_tokens < 3000
+
+
+async def test_the_tools_that_are_offered_count(provider: FakeProvider) -> None:
+    del provider
+    tool = Tool("clock", "Says what time it is. " * 100, {"type": "object", "properties": {}})
+
+    async with aclosing(chat([Message("user", "Hello")], tools=[tool])) as events:
+        async for _ in events:
+            pass
+
+    (request,) = seen
+    assert request.input_tokens > 700
+
+
 async def test_a_request_that_fails_has_taken_nothing(provider: FakeProvider) -> None:
     provider.answers.append(500)
 
@@ -67,6 +103,9 @@ async def test_a_stream_that_its_reader_leaves_is_settled(provider: FakeProvider
 
     assert [request.model for request in seen] == ["openai:gpt-4.1-mini"]
     assert seen[0].taken
+    assert seen[0].taken.input_tokens == seen[0].input_tokens  # the provider says it only at the end
+    assert seen[0].taken.output_tokens > 0
+    assert seen[0].taken.cost
 
 
 async def test_a_meter_refuses_a_request_before_it_is_made(provider: FakeProvider) -> None:

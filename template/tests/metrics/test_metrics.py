@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from httpx2 import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.api import create_key
-from app.core.errors import NotFound
+from app.core.errors import ConfigurationError, NotFound
 from app.core.paths import ROOT
 from app.core.scope import in_scope
 from app.core.spans import span
@@ -212,6 +213,26 @@ async def test_it_needs_its_scope(scopes: list[str], status: int, anonymous: Asy
     answer = await anonymous.get("/metrics", headers={"Authorization": f"Bearer {made.text}"})
 
     assert answer.status_code == status
+
+
+async def test_what_embedders_take_is_counted(client: AsyncClient) -> None:
+    with in_scope(run_id="r1"), span("embedding", model="m") as piece:
+        piece.set(input_tokens=7, cost=Decimal("0.5"))
+
+    found = await values(client)
+
+    assert found[key("gen_ai_client_tokens_total", model="m", direction="input")] == 7
+    assert found[key("app_model_cost_dollars_total", model="m")] == 0.5
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_the_start(
+    tmp_path: Path, set_environment: SetEnvironment
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    set_environment(METRICS_ENABLED="true", METRICS_FOLDER=str(tmp_path / "file" / "metrics"))
+
+    with pytest.raises(ConfigurationError, match="METRICS_FOLDER"):
+        files.check_folder()
 
 
 def test_a_command_leaves_no_numbers(folder: Path) -> None:

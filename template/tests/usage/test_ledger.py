@@ -13,7 +13,8 @@ from app.core.scope import in_scope
 from app.llm import Taken, TextDelta, complete, stream
 from app.llm.errors import ModelUnavailable
 from app.usage import repository
-from app.usage.budgets import Account, Budget
+from app.usage.budgets import Account, DailyBudget
+from app.usage.columns import Column
 from app.usage.errors import SpendingLimitReached
 from app.usage.models import UsageReservation
 from tests.commands import run_app
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 async def items(*by: str, caller: str | None = None) -> list[dict[str, Any]]:
-    return await repository.add_up(date(2000, 1, 1), date(2100, 1, 1), by, caller)
+    return await repository.add_up(date(2000, 1, 1), date(2100, 1, 1), list(map(Column, by)), caller, 100)
 
 
 async def test_a_request_is_entered_for_its_caller_workflow_model_and_day(provider: FakeProvider) -> None:
@@ -72,7 +73,7 @@ async def test_a_request_that_fails_costs_nothing(
         await complete("Hello")
 
     assert await items() == []
-    (used,) = await repository.used_today([Budget("total", "", Decimal(1))])
+    (used,) = await repository.used_today([DailyBudget("total", "", Decimal(1))])
     assert used.cost == 0
 
 
@@ -89,7 +90,8 @@ async def test_a_stream_that_is_left_is_entered(
 
     (found,) = await items("model")
     assert (found["model"], found["requests"]) == (MODEL, 1)
-    (used,) = await repository.used_today([Budget("total", "", Decimal(1))])
+    assert found["cost"] > 0
+    (used,) = await repository.used_today([DailyBudget("total", "", Decimal(1))])
     assert used.reserved == 0
 
 
@@ -123,6 +125,23 @@ LIMITS = [
     ({"BUDGET_PER_KEY": "9", "BUDGET_OF_KEYS": '{"key:a": 0}'}, "This key may spend"),
     ({"BUDGET_PER_WORKFLOW": "9", "BUDGET_OF_WORKFLOWS": '{"report": 0}'}, "The workflow report may spend"),
 ]
+
+
+async def test_a_caller_is_not_told_what_others_have_spent(
+    provider: FakeProvider, set_environment: SetEnvironment
+) -> None:
+    del provider
+    await repository.settle(Account("key:b", ""), MODEL, Taken(1, 1, Decimal("7.25")), None)
+    set_environment(BUDGET_TOTAL="7")
+    with (
+        in_scope(run_id="r1", caller="key:a"),
+        capture_logs() as lines,
+        pytest.raises(SpendingLimitReached) as error,
+    ):
+        await complete("Hello")
+
+    assert "7" not in error.value.detail
+    assert [(line["event"], Decimal(line["used"])) for line in lines] == [("budget.refused", Decimal("7.25"))]
 
 
 @pytest.mark.parametrize(("settings", "says"), LIMITS)
@@ -161,7 +180,7 @@ async def test_the_budget_of_another_stops_nobody(
 async def test_calls_at_the_same_time_never_spend_more_than_the_budget(
     provider: FakeProvider, set_environment: SetEnvironment
 ) -> None:
-    """Each costs $0.0000092; what it may cost is about four times as much, as its length is estimated."""
+    """Each costs $0.0000092, and may cost a little more: how long it is is estimated."""
     provider.delay = 0.05
     limit = Decimal("0.00016")
     set_environment(LLM_MAX_OUTPUT_TOKENS="3", BUDGET_PER_KEY=str(limit))
@@ -197,7 +216,7 @@ async def test_a_reservation_whose_process_has_died_ends(
     set_environment: SetEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del set_environment
-    budget = Budget("total", "", Decimal(1))
+    budget = DailyBudget("total", "", Decimal(1))
     monkeypatch.setattr(repository, "_LIFETIME", timedelta(seconds=-1))
     lost, _ = await repository.reserve(Account("key:a", ""), Decimal(1), [budget])
     monkeypatch.undo()
@@ -211,7 +230,7 @@ async def test_a_reservation_whose_process_has_died_ends(
 
 async def test_what_was_spent_yesterday_leaves_today_alone() -> None:
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    account, budget = Account("key:a", ""), Budget("key", "key:a", Decimal(1))
+    account, budget = Account("key:a", ""), DailyBudget("key", "key:a", Decimal(1))
     reservation = UsageReservation(day=yesterday, caller="key:a", workflow="", cost=1, expires_at=None)
     await repository.settle(account, MODEL, Taken(1, 1, Decimal(5)), reservation)
 

@@ -55,28 +55,32 @@ async def embed(texts: Sequence[str], *, embedder: str | None = None, kind: Kind
     """Return a vector for each text. Raises a subclass of `LLMError`."""
     embedder = embedder or default_embedder()
     check_embedder(embedder)
-    with span("embedding", model=embedder, texts=len(texts)):
-        if embedder == LOCAL:
-            async with meter_request(_request(embedder, texts)) as request:
-                vectors, tokens = await run_in_thread(embed_locally, texts)
-                request.taken = Taken(tokens, 0, Decimal(0))
-            return Embedded(vectors, embedder, tokens, Decimal(0))
-        batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-        free = asyncio.Semaphore(_AT_ONCE)
+    with span("embedding", model=embedder, texts=len(texts)) as piece:
+        found = await _embed(texts, embedder, kind)
+        piece.set(input_tokens=found.tokens, cost=found.cost)
+        return found
 
-        async def one(batch: Sequence[str]) -> "EmbeddingResult":
-            async with free, meter_request(_request(embedder, batch)) as request:
-                result = await _patiently(embedder, batch, kind)
-                request.taken = Taken(result.usage.input_tokens, 0, _cost([result]))
-                return result
 
-        tasks = [asyncio.create_task(one(batch)) for batch in batches]
-        try:
-            results = await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-        return _joined(embedder, results, len(texts))
+async def _embed(texts: Sequence[str], embedder: str, kind: Kind) -> Embedded:
+    if embedder == LOCAL:
+        vectors, tokens = await run_in_thread(embed_locally, texts)
+        return Embedded(vectors, embedder, tokens, Decimal(0))
+    batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+    free = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(batch: Sequence[str]) -> "EmbeddingResult":
+        async with free, meter_request(_request(embedder, batch)) as request:
+            result = await _patiently(embedder, batch, kind)
+            request.taken = Taken(result.usage.input_tokens, 0, _cost([result]))
+            return result
+
+    tasks = [asyncio.create_task(one(batch)) for batch in batches]
+    try:
+        results = await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+    return _joined(embedder, results, len(texts))
 
 
 def _request(embedder: str, texts: Sequence[str]) -> MeteredRequest:
