@@ -164,6 +164,8 @@ class BaseAgent(ABC, Generic[T]):
     def tool_context(self, work: Work) -> ToolContext:
         """Return what tools need to know of a run."""
         return ToolContext(
+            agent=self.name,
+            conversation=work.transcript,
             budget=work.budget,
             seconds=self.limits.tool_seconds,
             agent_seconds=self.limits.agent_seconds,

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.core.registry import FUNCTION, ExtensionPoint
+from app.llm import Message
 
 
 class ExternalTool(Protocol):
@@ -30,6 +32,11 @@ class ExternalTool(Protocol):
         """How long a call may take."""
         ...
 
+    @property
+    def is_irreversible(self) -> bool:
+        """Whether its owner says that what it does cannot be undone."""
+        ...
+
     async def call(self, arguments: Mapping[str, Any]) -> str:
         """Call it. Raises an `AppError`."""
         ...
@@ -37,4 +44,23 @@ class ExternalTool(Protocol):
 
 TOOLSETS: ExtensionPoint[Callable[[], AbstractAsyncContextManager[Sequence[ExternalTool]]]] = ExtensionPoint(
     "agents.toolsets", FUNCTION, "Tools that agents may use, open for as long as an agent works."
+)
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    """A tool that is about to be called."""
+
+    agent: str
+    tool: str
+    arguments: Mapping[str, Any]
+    is_irreversible: bool
+    conversation: Sequence[Message]
+    """What was said so far."""
+
+
+TOOL_GUARDS: ExtensionPoint[Callable[[ToolUse], None]] = ExtensionPoint(
+    "agents.tool_guards",
+    FUNCTION,
+    "Called before each tool: raises an `AppError`, which the model is shown, if it must not be called.",
 )

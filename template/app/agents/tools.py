@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-from app.agents.extensions import TOOLSETS, ExternalTool
+from app.agents.extensions import TOOL_GUARDS, TOOLSETS, ExternalTool, ToolUse
 from app.core.errors import AppError, field_errors
 from app.core.spans import span
 from app.core.threads import run_in_thread
-from app.llm import Budget, Tool
+from app.llm import Budget, Message, Tool
 
 if TYPE_CHECKING:
     from app.agents.agent import Agent
@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 class ToolContext:
     """What a tool may need to know of the run that calls it."""
 
+    agent: str
+    conversation: Sequence[Message]
+    """What was said so far."""
     budget: Budget
     seconds: float
     """How long a function may take."""
@@ -42,6 +45,10 @@ class ToolContext:
     """How much of what it says is passed on."""
     add_cost: Callable[[Decimal | None], None]
     """Takes what the tool has cost, in US dollars."""
+
+    def use(self, tool: str, arguments: Mapping[str, Any], *, is_irreversible: bool = False) -> ToolUse:
+        """Return what guards look at before a call."""
+        return ToolUse(self.agent, tool, arguments, is_irreversible, self.conversation)
 
 
 class AgentTool(Protocol):
@@ -71,6 +78,7 @@ class FunctionTool:
     function: Callable[..., Any]
     seconds: float | None = None
     """Its own time limit."""
+    is_irreversible: bool = False
 
     def definition(self) -> Tool:
         """Return the definition that the model sees."""
@@ -82,8 +90,9 @@ class FunctionTool:
             values = dict(self.arguments.model_validate_json(arguments or "{}"))
         except ValidationError as error:
             return f"The arguments are wrong: {format_errors(error)}."
+        use = context.use(self.name, values, is_irreversible=self.is_irreversible)
         seconds = self.seconds or context.seconds
-        text = await _call_guarded(self.name, values, lambda: self._outcome(values), seconds)
+        text = await _call_guarded(use, lambda: self._outcome(values), seconds)
         return _truncated(text, context.characters)
 
     async def _outcome(self, values: Mapping[str, Any]) -> str:
@@ -92,8 +101,12 @@ class FunctionTool:
         return _text(await run_in_thread(self.function, **values))
 
 
-def tool(function: Callable[..., Any], *, seconds: float | None = None) -> FunctionTool:
+def tool(
+    function: Callable[..., Any], *, seconds: float | None = None, irreversible: bool = False
+) -> FunctionTool:
     """Make a tool of a function: its name, its docstring and the types of its parameters.
+
+    `irreversible`: what it does cannot be undone. A guard may want a person to decide about it.
 
     A function that is not async runs in a thread, which goes on after a timeout until it ends by itself.
     Raises `TypeError` if the function has no types or no docstring.
@@ -110,7 +123,7 @@ def tool(function: Callable[..., Any], *, seconds: float | None = None) -> Funct
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (hints[parameter.name], default)
     arguments = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
-    return FunctionTool(name, description, arguments, function, seconds)
+    return FunctionTool(name, description, arguments, function, seconds, irreversible)
 
 
 class _Task(BaseModel):
@@ -141,7 +154,7 @@ class _AgentAsTool:
             context.add_cost(result.cost)
             return _text(result.output)
 
-        text = await _call_guarded(self.name, {"task": task}, ask, context.agent_seconds)
+        text = await _call_guarded(context.use(self.name, {"task": task}), ask, context.agent_seconds)
         return _truncated(text, context.characters)
 
 
@@ -166,8 +179,8 @@ class _ExternalTool:
             values = _ARGUMENTS.validate_json(arguments or "{}")
         except ValidationError as error:
             return f"The arguments are wrong: {format_errors(error)}."
-        seconds = self.external.seconds
-        text = await _call_guarded(self.name, values, lambda: self.external.call(values), seconds)
+        use = context.use(self.name, values, is_irreversible=self.external.is_irreversible)
+        text = await _call_guarded(use, lambda: self.external.call(values), self.external.seconds)
         return _truncated(text, context.characters)
 
 
@@ -193,14 +206,14 @@ def _free_name(name: str, taken: Mapping[str, object]) -> str:
     return next(n for n in (wanted, *(f"{wanted}_{i}" for i in range(2, 1000))) if n not in taken)
 
 
-async def _call_guarded(
-    name: str, arguments: Mapping[str, Any], work: Callable[[], Any], seconds: float
-) -> str:
+async def _call_guarded(use: ToolUse, work: Callable[[], Any], seconds: float) -> str:
     """Return what a tool says; what goes wrong is said instead, so that the model can react."""
     limit = asyncio.timeout(seconds)
     try:
-        with span("tool", tool=name) as piece:
-            piece.say(arguments=arguments)
+        with span("tool", tool=use.tool) as piece:
+            piece.say(arguments=use.arguments)
+            for check in TOOL_GUARDS.load().values():
+                check(use)
             async with limit:
                 result = str(await work())
             piece.say(result=result)
@@ -210,10 +223,10 @@ async def _call_guarded(
             return "The tool failed: it timed out."
         return f"The tool did not answer within {seconds:g} seconds."
     except AppError as error:
-        log.info("tool.failed", tool=name, error=error.detail)
+        log.info("tool.failed", tool=use.tool, error=error.detail)
         return f"The tool failed: {error}"
     except Exception:
-        log.exception("tool.broken", tool=name)
+        log.exception("tool.broken", tool=use.tool)
         return "The tool failed."
 
 

@@ -37,6 +37,11 @@ def register_secret(value: str) -> None:
         _known.add(value)
 
 
+def known_secrets() -> tuple[str, ...]:
+    """Return the secrets that the settings hold."""
+    return tuple(_known)
+
+
 @lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether what stands under this name is a secret, such as `API_KEY` or `Authorization`."""

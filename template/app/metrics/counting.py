@@ -73,6 +73,11 @@ def _retrieval(found: Instruments, piece: Span) -> None:
         _observe(found.hits, hits, profile=profile)
 
 
+def _guard(found: Instruments, piece: Span) -> None:
+    labels = {name: piece.fields[name] for name in ("guard", "decision")}
+    found.guards.labels(**bounded(found.guards, **labels)).inc()
+
+
 def _observe(histogram: Histogram, value: object, **labels: object) -> None:
     histogram.labels(**bounded(histogram, **labels)).observe(_number(value))
 
@@ -90,6 +95,7 @@ def _error(piece: Span) -> str:
 _COUNTS: dict[str, Callable[[Instruments, Span], None]] = {
     "agent": _agent,
     "embedding": _embedding,
+    "guard": _guard,
     "model_call": _model_call,
     "node": _node,
     "request": _request,

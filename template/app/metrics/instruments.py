@@ -40,6 +40,7 @@ class Instruments:
     cost: Counter
     retrievals: Histogram
     hits: Histogram
+    guards: Counter
 
 
 @cache
@@ -73,6 +74,7 @@ def instruments() -> Instruments:
             registry=registry,
             buckets=(0, 1, 2, 5, 10, 20, 50),
         ),
+        guards=counter("app_guardrail_decisions", "What guards have done.", "guard", "decision"),
     )
 
 

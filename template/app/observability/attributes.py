@@ -74,6 +74,7 @@ _OPERATIONS = {
     "tool": "execute_tool",
 }
 _TITLES: dict[str, Callable[[Span], str]] = {
+    "guard": lambda piece: f"guard {piece.fields['guard']} {piece.fields['decision']}",
     "agent": lambda piece: f"invoke_agent {piece.fields['agent']}",
     "embedding": lambda piece: f"embeddings {piece.fields['model']}",
     "model_call": lambda piece: f"chat {piece.fields['model']}",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from app.agents import AgentEvent, AgentResult, Limits, Memory, as_tool, make_agent, open_tools, tool
 from app.agents.base import BaseAgent
 from app.agents.errors import BadAnswer, TooManySteps
-from app.agents.extensions import TOOLSETS
+from app.agents.extensions import TOOL_GUARDS, TOOLSETS, ToolUse
 from app.agents.make import frameworks
 from app.agents.tools import FunctionTool
 from app.core.errors import AppError, ConfigurationError
@@ -28,6 +28,10 @@ from tests.spans import Watcher
 pytestmark = pytest.mark.usefixtures("fresh_models")
 
 MODEL = "openai:gpt-4.1-mini"
+
+
+class NotAllowed(AppError):
+    """A guard refuses."""
 
 
 class City(BaseModel):
@@ -87,6 +91,7 @@ class External:
     description: str = "Look a word up."
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
     seconds: float = 1.0
+    is_irreversible: bool = False
 
     async def call(self, arguments: Mapping[str, Any]) -> str:
         return f"{self.name} says {arguments}"
@@ -384,6 +389,31 @@ async def test_tools_of_other_features_are_offered_under_names_that_providers_ta
 
     assert said(result) == ["look/up says {'word': 'a'}"]
     assert [tool["function"]["name"] for tool in provider.requests[0]["tools"]] == ["look_up", "look_up_2"]
+
+
+async def test_a_guard_sees_each_call_and_may_refuse_it(provider: FakeProvider) -> None:
+    seen: list[ToolUse] = []
+
+    def refuse(use: ToolUse) -> None:
+        seen.append(use)
+        raise NotAllowed("Not today.", hint="Ask a person.")
+
+    provider.answers.extend([call("weather", city="Rome"), "A person has to decide."])
+    with TOOL_GUARDS.override({"test": refuse}):
+        result = await agent_of().run("How is it in Rome?")
+
+    assert (seen[0].agent, seen[0].tool, dict(seen[0].arguments)) == (
+        "test",
+        "weather",
+        {"city": "Rome", "days": 1},
+    )
+    assert [message.role for message in seen[0].conversation][:1] == ["user"]
+    assert "The tool failed: Not today. Ask a person." in [message.text for message in result.transcript]
+
+
+def test_a_tool_says_whether_it_can_be_undone() -> None:
+    assert tool(weather, irreversible=True).is_irreversible
+    assert not tool(weather).is_irreversible
 
 
 def test_a_tool_needs_types_and_a_docstring() -> None:

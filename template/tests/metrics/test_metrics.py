@@ -122,6 +122,15 @@ async def test_a_piece_of_work_is_counted_with_how_it_ended(
     assert found[key(metric, error="not-found", **labels)] == 1
 
 
+async def test_what_a_guard_decides_is_counted(client: AsyncClient) -> None:
+    with in_scope(run_id="r1"), span("guard", guard="injection", decision="refused", kind="override"):
+        pass
+
+    found = await values(client)
+
+    assert found[key("app_guardrail_decisions_total", guard="injection", decision="refused")] == 1
+
+
 async def test_a_label_has_a_bounded_number_of_values(client: AsyncClient) -> None:
     with in_scope(run_id="r1"):
         for number in range(300):

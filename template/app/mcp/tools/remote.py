@@ -39,6 +39,8 @@ class RemoteTool:
     _settings: ServerSettings
     seconds: float = CALL_SECONDS
     """How long a call may take."""
+    is_irreversible: bool = False
+    """Whether its server marks it as destructive (`destructiveHint`)."""
 
     async def call(self, arguments: Mapping[str, Any]) -> str:
         """Call the tool and return its text. Raises `McpServerUnavailable`.
@@ -114,7 +116,14 @@ async def _tools(server: str, settings: ServerSettings) -> list[RemoteTool]:
         try:
             async with used as client:
                 return [
-                    RemoteTool(server, tool.name, tool.description or "", tool.input_schema, settings)
+                    RemoteTool(
+                        server,
+                        tool.name,
+                        tool.description or "",
+                        tool.input_schema,
+                        settings,
+                        is_irreversible=bool(tool.annotations and tool.annotations.destructive_hint),
+                    )
                     for tool in await _listed(client)
                 ]
         except McpServerUnavailable:

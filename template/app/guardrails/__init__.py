@@ -1,0 +1,1 @@
+"""Guards around models and tools: injected instructions, personal data, leaks, active markup."""

@@ -1,0 +1,108 @@
+"""Find instructions where none belong: in what a user says, and in texts of others."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.guardrails.plain import hidden, visible
+from app.guardrails.rules import FORMATS, Kind, load_rules
+from app.guardrails.words import Found, follow_each_other
+
+Source = Literal["user", "data"]
+"""Who says it: the user, or a document, an e-mail or a tool, which have nothing to say."""
+REMOVED = "[an instruction was removed here]"
+_SENTENCE = re.compile(r"[^.!?。\uff01\uff1f\n]*(?:[.!?。\uff01\uff1f]+|\n|$)")
+_QUOTE = re.compile("[\"“”„«»\u2018\u2019`']")
+_ABOUT = re.compile(
+    r"\b(?:what|why|how|explain|mean(?:s|ing)?|attacks?|phrases?|examples?|detect|prevent|defend|protect|"
+    r"injections?|jailbreaks?|security|blog|article|paper|sentence|words|said|says|wrote|typed?|bedeutet|erkläre)\b"
+)
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What looks like an instruction, and where."""
+
+    kind: Kind
+    text: str
+    is_hidden: bool = False
+    """It stands there in code."""
+
+
+def find_injection(text: str, source: Source) -> Suspicion | None:
+    """Return the first instruction that does not belong into a text; None if none is found."""
+    shown = visible(text)
+    if found := next(_in_view(shown, source), None):
+        return found
+    for view in hidden(text, shown):
+        for found in _in_view(view, source):
+            return Suspicion(found.kind, found.text, is_hidden=True)
+    return None
+
+
+def remove_injections(text: str) -> tuple[str, list[Suspicion]]:
+    """Return a text of others without its sentences that are instructions, and what they were.
+
+    Of JSON the texts inside are changed, and it stays JSON.
+    """
+    if not find_injection(text, "data"):
+        return text, []
+    if text.lstrip()[:1] in {"{", "["}:
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return _without_sentences(text)
+        found: list[Suspicion] = []
+        return json.dumps(_without_texts(document, found), ensure_ascii=False), found
+    return _without_sentences(text)
+
+
+def _without_texts(value: Any, found: list[Suspicion]) -> Any:
+    if isinstance(value, str):
+        if not find_injection(value, "data"):
+            return value
+        text, removed = _without_sentences(value)
+        found += removed
+        return text
+    if isinstance(value, dict):
+        return {key: _without_texts(item, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_texts(item, found) for item in value]
+    return value
+
+
+def _without_sentences(text: str) -> tuple[str, list[Suspicion]]:
+    pieces: list[str] = []
+    found: list[Suspicion] = []
+    for sentence in _SENTENCE.findall(text):
+        suspicion = find_injection(sentence, "data")
+        if suspicion:
+            found.append(suspicion)
+            pieces.append(f"{REMOVED}\n" if sentence.endswith("\n") else f"{REMOVED} ")
+        else:
+            pieces.append(sentence)
+    rest = "".join(pieces).strip()
+    if suspicion := find_injection(rest, "data"):  # it is spread over sentences
+        return REMOVED, [*found, suspicion]
+    return rest, found
+
+
+def _in_view(view: str, source: Source) -> Iterator[Suspicion]:
+    for found in FORMATS.finditer(view):
+        yield Suspicion("format", found[0].strip()[:200])
+    flat = " ".join(view.split())
+    for rule in load_rules():
+        if rule.only_in_data and source == "user":
+            continue
+        for place in follow_each_other(rule.groups, flat, rule.gap):
+            if not _is_talked_about(flat, place):
+                yield Suspicion(rule.kind, flat[place.start : place.end][:200])
+
+
+def _is_talked_about(text: str, place: Found) -> bool:
+    """Whether somebody quotes an attack, to say or ask something about it."""
+    before, after = text[max(place.start - 200, 0) : place.start], text[place.end : place.end + 200]
+    is_quoted = bool(_QUOTE.search(before[-40:])) and bool(_QUOTE.search(after[:60]))
+    return is_quoted and bool(_ABOUT.search(f"{before} {after}"))

@@ -1,0 +1,60 @@
+"""The layer of guards around every call of a model: what goes in, then what comes out.
+
+length → injected instructions → judge → moderation → personal data │ the model │ secrets → instructions → …
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from functools import partial
+
+from app.guardrails.failing import guarded
+from app.guardrails.inputs import check_length, without_injections, without_personal_data
+from app.guardrails.judge import ask_judge, is_judging
+from app.guardrails.moderation import moderate
+from app.guardrails.outputs import cleaned_reply, guards_of
+from app.guardrails.settings import GuardrailSettings
+from app.guardrails.window import GuardMaker, Window
+from app.llm import Call, Event, Handler, TextDelta
+from app.privacy import Masks
+
+
+async def guard(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
+    """Let a call and its answer through the guards. Raises `InputRefused`, `AnswerRefused`, `GuardFailed`."""
+    if is_judging():
+        async with aclosing(handler(call)) as events:
+            async for event in events:
+                yield event
+        return
+    settings = GuardrailSettings.load()
+    masks = Masks()
+    call = await _checked(call, masks, settings)
+    async with aclosing(_answered(handler(call), guards_of(call, masks, settings), settings)) as events:
+        async for event in events:
+            yield event
+
+
+async def _checked(call: Call, masks: Masks, settings: GuardrailSettings) -> Call:
+    check_length(call, settings)
+    call = guarded("injection", partial(without_injections, call, settings), call)
+    await ask_judge(call, settings)
+    await moderate(call.messages[-1].text if call.messages else "", settings)
+    return guarded("personal_data", partial(without_personal_data, call, masks, settings), call)
+
+
+async def _answered(
+    events: AsyncGenerator[Event, None], makers: Sequence[GuardMaker], settings: GuardrailSettings
+) -> AsyncGenerator[Event, None]:
+    window = Window([make() for make in makers])
+    is_streamed = False
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, TextDelta):
+                is_streamed = True
+                if text := window.push(event.text):
+                    yield TextDelta(text)
+                continue
+            if rest := window.rest():
+                yield TextDelta(rest)
+            if not is_streamed and isinstance(event.output, str):
+                await moderate(event.output, settings)
+            yield cleaned_reply(event, makers)
