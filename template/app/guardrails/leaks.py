@@ -39,12 +39,12 @@ class Secrets:
     def __init__(self, switch: Mask) -> None:
         self._switch = switch
         self._known = sorted(known_secrets(), key=len, reverse=True)
-        self._words = 1 + max((secret.count(" ") for secret in self._known), default=0)
+        self._spaces = max((secret.count(" ") for secret in self._known), default=0)
 
     def cut(self, text: str, at: int) -> int:
         """Hold back the last words, and a private key that has not ended."""
-        start = len(text)
-        for _ in range(self._words):
+        start = _start_of_last_word(text)
+        for _ in range(self._spaces):
             start = _start_of_last_word(text[:start].rstrip())
         begun = text.rfind("-----BEGIN")
         if begun >= 0 and not _KEY_ENDS.search(text, begun):

@@ -222,7 +222,7 @@ async def test_an_answer_that_is_cut_is_incomplete(openai: AsyncOpenAI, provider
 async def test_a_stream_that_breaks_off_fails_and_is_not_stored(
     openai: AsyncOpenAI, provider: FakeProvider, client: AsyncClient
 ) -> None:
-    provider.answers.append(Message({"content": "Half"}, None))
+    provider.answers.append(Message({"content": "Half an answer "}, None))
     stream = await openai.responses.create(model=MODEL, input="Hello", stream=True)
 
     events = [event async for event in stream]
