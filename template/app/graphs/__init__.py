@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from app.graphs.chat import as_chat_model
     from app.graphs.context import Context
     from app.graphs.dry_run import is_dry_run
+    from app.graphs.evals import CaseReport, evals_folder, load_labelled
     from app.graphs.graph import Graph, Observed, observe
     from app.graphs.groups import Branches, ForEach, Loop, SubGraph
     from app.graphs.nodes import END, Agent, Approval, Function, Model, Node, Router, Rule
@@ -17,6 +18,7 @@ __all__ = [
     "Agent",
     "Approval",
     "Branches",
+    "CaseReport",
     "Context",
     "ForEach",
     "Function",
@@ -29,7 +31,9 @@ __all__ = [
     "Rule",
     "SubGraph",
     "as_chat_model",
+    "evals_folder",
     "is_dry_run",
+    "load_labelled",
     "observe",
 ]
 
@@ -38,6 +42,7 @@ __getattr__ = lazy_exports(
     chat=("as_chat_model",),
     context=("Context",),
     dry_run=("is_dry_run",),
+    evals=("CaseReport", "evals_folder", "load_labelled"),
     graph=("Graph", "Observed", "observe"),
     groups=("Branches", "ForEach", "Loop", "SubGraph"),
     nodes=("END", "Agent", "Approval", "Function", "Model", "Node", "Router", "Rule"),

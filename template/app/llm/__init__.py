@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
     from app.llm.metering import MeteredRequest, Taken, meter_request, price
     from app.llm.offline import Answer, Question, Use
-    from app.llm.prompts import Prompt, RenderedPrompt, as_data, load_prompt, prompt_files
+    from app.llm.prompts import (
+        Prompt,
+        RenderedPrompt,
+        as_data,
+        load_prompt,
+        parse_prompt,
+        prompt_files,
+        with_prompts,
+    )
     from app.llm.providers import check_configured, default_model
     from app.llm.settings import (
         AzureSettings,
@@ -66,10 +74,12 @@ __all__ = [
     "http_client",
     "load_prompt",
     "meter_request",
+    "parse_prompt",
     "price",
     "prompt_files",
     "stream",
     "to_pydantic_ai",
+    "with_prompts",
 ]
 
 __getattr__ = lazy_exports(
@@ -82,7 +92,15 @@ __getattr__ = lazy_exports(
     messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),
     metering=("MeteredRequest", "Taken", "meter_request", "price"),
     offline=("Answer", "Question", "Use"),
-    prompts=("Prompt", "RenderedPrompt", "as_data", "load_prompt", "prompt_files"),
+    prompts=(
+        "Prompt",
+        "RenderedPrompt",
+        "as_data",
+        "load_prompt",
+        "parse_prompt",
+        "prompt_files",
+        "with_prompts",
+    ),
     providers=("check_configured", "default_model"),
     settings=(
         "AzureSettings",

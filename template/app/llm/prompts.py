@@ -5,7 +5,9 @@ renders. A variable that is missing, not declared or not used is an error, not a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,9 +77,26 @@ def as_data(name: str, text: str) -> str:
     return f"<{name}>\n{defused}\n</{name}>"
 
 
-@cache
+_variants: ContextVar[Mapping[str, Prompt] | None] = ContextVar("prompt_variants", default=None)
+
+
+@contextmanager
+def with_prompts(variants: Mapping[str, Prompt]) -> Generator[None, None, None]:
+    """Let other prompts stand for those of the same name, while a `with` block lasts: to compare versions."""
+    token = _variants.set({**(_variants.get() or {}), **variants})
+    try:
+        yield
+    finally:
+        _variants.reset(token)
+
+
 def load_prompt(name: str) -> Prompt:
     """Return the prompt `FEATURE.NAME`. Raises `PromptError` that names those that exist."""
+    return (_variants.get() or {}).get(name) or _load(name)
+
+
+@cache
+def _load(name: str) -> Prompt:
     path = prompt_files().get(name)
     if path is None:
         raise PromptError(f"There is no prompt {name!r}.", hint=available(prompt_files()))

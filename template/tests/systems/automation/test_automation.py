@@ -243,7 +243,7 @@ async def test_a_refund_is_one_for_all_emails_about_its_order_and_a_ticket_one_a
 
 async def test_labelled_cases_tell_the_receiver_of_nothing_and_count_no_refund(receiver: Receiver) -> None:
     labelled = load_labelled("automation")
-    refund = next(case for case in labelled.cases if case["expected"].get("action") == "refund")
+    refund = next(case for case in labelled.cases if case.expected.get("action") == "refund")
 
     report = await evaluate(labelled, refund)
 

@@ -32,8 +32,8 @@ async def test_an_invoice_that_was_accepted_waits_for_a_person_the_second_time()
 
 async def test_labelled_cases_are_not_remembered_and_ask_not_what_was_accepted() -> None:
     labelled = load_labelled("document_processing")
-    accepted = next(case for case in labelled.cases if case["expected"].get("status") == "accepted")
-    await document_processing.execute(Document.model_validate(accepted["input"]))
+    accepted = next(case for case in labelled.cases if case.expected.get("status") == "accepted")
+    await document_processing.execute(Document.model_validate(accepted.input))
 
     report = await evaluate(labelled, accepted)
 

@@ -1,0 +1,1 @@
+"""Evaluations: checks, people and a judge; comparisons, and a gate that stops what got worse."""

@@ -1,0 +1,54 @@
+"""A comparison as text: for the terminal, as Markdown for a pull request, and as a picture."""
+
+from html import escape
+
+from app.evals.comparing import Comparison, Row
+
+_ROW, _LEFT, _WIDTH = 40, 160, 420
+_COLORS = ("#9ab0c4", "#2f6f4f")
+
+
+def as_markdown(comparison: Comparison, alpha: float) -> str:
+    """Return a table, and below it the cases that changed."""
+    lines = [
+        f"### Evaluation of `{comparison.after.system}`",
+        "",
+        f"{comparison.before.model} → {comparison.after.model}, {len(comparison.after.cases)} cases",
+        "",
+        "| | before | after | change | p | |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for row in (*comparison.rows, *comparison.measures):
+        mark = "**worse**" if row in comparison.regressions(alpha) else ""
+        change = f"{row.after - row.before:+.3f}"
+        lines.append(
+            f"| {row.field} | {row.before:.3f} | {row.after:.3f} | {change} | {row.p:.3f} | {mark} |"
+        )
+    for row in comparison.rows:
+        lines += [f"- now wrong: {name} ({row.field})" for name in row.worse]
+        lines += [f"- now right: {name} ({row.field})" for name in row.better]
+    return "\n".join([*lines, ""])
+
+
+def as_svg(comparison: Comparison) -> str:
+    """Return a picture: for each field a bar before and a bar after."""
+    height = _ROW * len(comparison.rows) + 60
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LEFT + _WIDTH + 80}" height="{height}" '
+        'font-family="sans-serif" font-size="13">',
+        f'<text x="10" y="22" font-weight="bold">{escape(comparison.after.system)}: before and after</text>',
+    ]
+    for number, row in enumerate(comparison.rows):
+        lines += _bars(row, 40 + number * _ROW)
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def _bars(row: Row, top: int) -> list[str]:
+    lines = [f'<text x="10" y="{top + 18}">{escape(row.field)}</text>']
+    for number, value in enumerate((row.before, row.after)):
+        y = top + number * 15
+        lines.append(
+            f'<rect x="{_LEFT}" y="{y}" width="{value * _WIDTH:.1f}" height="13" fill="{_COLORS[number]}"/>'
+        )
+        lines.append(f'<text x="{_LEFT + value * _WIDTH + 6:.1f}" y="{y + 11}">{value:.2f}</text>')
+    return lines
