@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         find_answer,
         find_answers,
         find_conversation,
+        has_answer,
         latest_messages,
     )
     from app.conversations.schemas import ConversationId
@@ -25,6 +26,7 @@ __all__ = [
     "find_answer",
     "find_answers",
     "find_conversation",
+    "has_answer",
     "history_tokens",
     "latest_messages",
 ]
@@ -38,6 +40,7 @@ __getattr__ = lazy_exports(
         "find_answer",
         "find_answers",
         "find_conversation",
+        "has_answer",
         "latest_messages",
     ),
     schemas=("ConversationId",),

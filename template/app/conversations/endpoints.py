@@ -70,6 +70,7 @@ def _view(row: ConversationMessage) -> MessageView:
     ]
     return MessageView.model_validate(
         {
+            "id": row.id,
             "role": message.role,
             "content": message.text,
             "tool_calls": calls or None,

@@ -148,6 +148,15 @@ async def find_answers(owner: str, responses: Collection[str]) -> dict[str, Mess
     return {row.response: to_message(row) for row in rows if row.response}
 
 
+async def has_answer(conversation_id: UUID, message_id: int) -> bool:
+    """Whether a message of a conversation is what the assistant has said."""
+    statement = select(ConversationMessage.role).where(
+        ConversationMessage.conversation_id == conversation_id, ConversationMessage.id == message_id
+    )
+    async with transaction() as session:
+        return await session.scalar(statement) == "assistant"
+
+
 async def remove(owner: str, name: str) -> bool:
     """Delete a conversation with its messages. False if there is none."""
     statement = delete(Conversation).where(Conversation.owner == owner, Conversation.name == name)

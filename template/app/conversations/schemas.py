@@ -40,6 +40,7 @@ class ConversationPage(BaseModel):
 class MessageView(BaseModel):
     """One message of a conversation."""
 
+    id: int
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: list[MessageToolCall] | None = None

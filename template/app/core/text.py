@@ -6,6 +6,7 @@ where it is written (`cleaned`): it cannot be corrected there, and a run must no
 
 import math
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -55,6 +56,17 @@ def cleaned(value: Any) -> Any:
         return {cleaned(key): cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [cleaned(item) for item in value]
+    return value
+
+
+def with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a copy of JSON data with every text in it changed; keys stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: with_texts(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_texts(item, change) for item in value]
     return value
 
 

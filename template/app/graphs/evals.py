@@ -61,22 +61,28 @@ def load_labelled(name: str) -> Labelled:
     Raises `NotFound` that names those that have some, `InvalidInput` that names the line that is wrong.
     """
     folder = evals_folder(name)
-    graph = WORKFLOWS.get(name)
-    if not isinstance(graph, Graph):
-        raise NotFound(f"{name!r} is no graph.")
+    graph = _graph(name)
     path = folder / "cases.jsonl"
     text = path.read_text(encoding="utf-8")
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
         raise InvalidInput(f"{path.relative_to(ROOT)} has no cases.")
+    cases = tuple(_case(path, number, line) for number, line in lines)
     package = WORKFLOWS.targets()[name].rpartition(".")[0]
     return Labelled(
         graph=graph,
-        cases=tuple(_case(path, number, line) for number, line in lines),
+        cases=cases,
         score=import_module(f"{package}.scoring").score,
         folder=folder,
         digest=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
+
+
+def _graph(name: str) -> Graph[Any, Any]:
+    found = WORKFLOWS.get(name)
+    if not isinstance(found, Graph):
+        raise NotFound(f"{name!r} is no graph.")
+    return found
 
 
 def evals_folder(name: str) -> Path:

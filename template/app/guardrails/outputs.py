@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from app.core.text import with_texts
 from app.guardrails.errors import AnswerRefused
 from app.guardrails.leaks import Instructions, PersonalData, Secrets
 from app.guardrails.markup import Markup
@@ -62,22 +63,12 @@ def cleaned_reply(reply: Reply[Any], makers: Sequence[GuardMaker]) -> Reply[Any]
 
 def _cleaned(output: Any, change: Callable[[str], str]) -> Any:
     if not isinstance(output, BaseModel):
-        return _with_texts(output, change)
+        return with_texts(output, change)
     data = output.model_dump(mode="json")
-    cleaned = _with_texts(data, change)
+    cleaned = with_texts(data, change)
     if cleaned == data:
         return output
     try:
         return type(output).model_validate_json(json.dumps(cleaned, ensure_ascii=False))
     except ValidationError:
         raise AnswerRefused("What a guard takes out of the answer is needed for it to be valid.") from None
-
-
-def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {key: _with_texts(item, change) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_texts(item, change) for item in value]
-    return value

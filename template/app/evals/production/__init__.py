@@ -1,0 +1,1 @@
+"""Labelled cases from what happened in production."""

@@ -1,0 +1,9 @@
+from app.core.registry import Feature
+
+feature = Feature(
+    name="evals.production",
+    stage="monitoring",
+    summary="A run that failed or was not helpful becomes a labelled case.",
+    requires=("db", "evals", "feedback", "runs"),
+    extends={"core.commands": ["app.evals.production.cli:cli"]},
+)
