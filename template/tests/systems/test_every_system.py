@@ -43,15 +43,6 @@ def test_its_document_says_of_each_step_whether_it_is_ai(name: str) -> None:
     assert {step for step in steps if f"`{step}`" not in readme(name)} == set()
 
 
-@pytest.fixture
-def services(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The settings of a database, where the project has one."""
-    try:
-        return {"DATABASE_URL": request.getfixturevalue("database")}
-    except pytest.FixtureLookupError:
-        return {}
-
-
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_its_examples_run_from_the_command_line(path: Path, services: dict[str, str]) -> None:
     decided = path.with_name("decisions.json")
