@@ -97,6 +97,11 @@ def _fail(message: str, code: int) -> None:
 
 def _report_bug(error: Exception) -> None:
     """Tell what broke in one line; with `LOG_LEVEL=debug`, and then without local variables, also where."""
+    from app.core.bugs import report_bug
+    from app.core.spans import end_spans
+
+    report_bug(error)
+    end_spans()
     if os.environ.get("LOG_LEVEL", "").lower() == "debug":
         _fail("".join(traceback.format_exception(error)), 1)
     _fail(f"{type(error).__name__}: {error} (LOG_LEVEL=debug shows where.)", 1)

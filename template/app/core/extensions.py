@@ -50,6 +50,10 @@ VARIABLES: ExtensionPoint[Callable[[], str]] = ExtensionPoint(
     "Environment variables that development can supply, such as the URL of an embedded database.",
 )
 
+BUG_REPORTERS: ExtensionPoint[Callable[[BaseException], object]] = ExtensionPoint(
+    "core.bug_reporters", FUNCTION, "What is told of errors that nobody expected, such as an error tracker."
+)
+
 SPAN_SINKS: ExtensionPoint[Sink] = ExtensionPoint(
     "core.span_sinks", FUNCTION, "What watches the pieces of work (`spans.py`), such as traces and costs."
 )

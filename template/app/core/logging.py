@@ -14,6 +14,7 @@ from typing import Any, cast
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.core.bugs import BugHandler
 from app.core.redaction import redact
 from app.core.scope import current_scope
 from app.core.settings import AppSettings
@@ -69,7 +70,7 @@ def configure_logging(settings: AppSettings | None = None) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, BugHandler()]
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
     _quiet_libraries()

@@ -5,6 +5,9 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import product
 from statistics import fmean
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _EXACT = 16
 """Pairs up to which all permutations are tried."""
@@ -26,8 +29,8 @@ def _share(ratings: Sequence[object], label: object) -> float:
 
 
 def bootstrap(
-    values: Sequence[object],
-    statistic: Callable[[Sequence[object]], float],
+    values: Sequence[T],
+    statistic: Callable[[Sequence[T]], float],
     *,
     samples: int = 2000,
     seed: int = 1,
@@ -41,7 +44,7 @@ def bootstrap(
 def kappa_interval(first: Sequence[object], second: Sequence[object]) -> tuple[float, float]:
     """Return the 95 % interval of kappa, by drawing the cases again."""
     pairs = list(zip(first, second, strict=True))
-    return bootstrap(pairs, lambda drawn: kappa(*zip(*drawn, strict=True)))  # type: ignore[call-overload]
+    return bootstrap(pairs, lambda drawn: kappa([a for a, _ in drawn], [b for _, b in drawn]))
 
 
 def mcnemar(worse: int, better: int) -> float:
@@ -65,7 +68,7 @@ def paired_permutation(first: Sequence[float], second: Sequence[float], *, seed:
     if len(differences) <= _EXACT:
         signs = product((1, -1), repeat=len(differences))
         sums = [abs(sum(s * d for s, d in zip(sign, differences, strict=True))) for sign in signs]
-        return sum(value >= observed for value in sums) / len(sums)
+        return fmean(value >= observed for value in sums)
     chosen = random.Random(seed)
     extreme = sum(
         abs(sum(d if chosen.random() < 0.5 else -d for d in differences)) >= observed for _ in range(_SAMPLES)

@@ -27,7 +27,7 @@ class AnswerNotFound(NotFound):
 
 
 @router.post(
-    "/v1/runs/{run_id}/feedback", responses=problem_responses(401, 403, 404, 413, 415, 422, 429, 503)
+    "/v1/runs/{run_id}/feedback", responses=problem_responses(400, 401, 403, 404, 413, 415, 422, 429, 503)
 )
 async def rate_run(
     run_id: UUID, request: FeedbackRequest, caller: Annotated[Principal, WRITE]
@@ -36,13 +36,14 @@ async def rate_run(
     run = await get_run(run_id)
     if run is None or (run.caller != caller.id and not caller.may("runs:write:all")):
         raise RunNotFound(f"You have no run {run_id}.")
-    with in_scope(run_id=str(run.id), workflow=run.workflow, traceparent=run.traceparent):
-        return await _save(Subject.run, str(run.id), run.workflow, request, caller)
+    with in_scope(run_id=str(run.id), workflow=run.workflow):
+        trace = run.traceparent.split("-")[1] if run.traceparent else None
+        return await _save(Subject.run, str(run.id), run.workflow, request, caller, trace)
 
 
 @router.post(
     "/v1/conversations/{conversation_id}/messages/{message_id}/feedback",
-    responses=problem_responses(401, 403, 404, 413, 415, 422, 429, 503),
+    responses=problem_responses(400, 401, 403, 404, 413, 415, 422, 429, 503),
 )
 async def rate_answer(
     conversation_id: Annotated[ConversationId, Path()],
@@ -61,9 +62,14 @@ async def rate_answer(
 
 
 async def _save(
-    subject: Subject, subject_id: str, workflow: str, request: FeedbackRequest, caller: Principal
+    subject: Subject,
+    subject_id: str,
+    workflow: str,
+    request: FeedbackRequest,
+    caller: Principal,
+    trace: str | None = None,
 ) -> FeedbackView:
-    with span("feedback", helpful=request.helpful, subject=subject.value) as piece:
+    with span("feedback", helpful=request.helpful, subject=subject.value, rated_trace=trace) as piece:
         piece.say(comment=request.comment)
         kept: Feedback = await repository.save(
             subject,

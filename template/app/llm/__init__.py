@@ -54,6 +54,7 @@ __all__ = [
     "OllamaSettings",
     "OpenAISettings",
     "Prompt",
+    "PromptError",
     "Question",
     "RenderedPrompt",
     "Reply",
@@ -94,6 +95,7 @@ __getattr__ = lazy_exports(
     offline=("Answer", "Question", "Use"),
     prompts=(
         "Prompt",
+        "PromptError",
         "RenderedPrompt",
         "as_data",
         "load_prompt",

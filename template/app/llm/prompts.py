@@ -5,7 +5,7 @@ renders. A variable that is missing, not declared or not used is an error, not a
 """
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -92,7 +92,23 @@ def with_prompts(variants: Mapping[str, Prompt]) -> Generator[None, None, None]:
 
 def load_prompt(name: str) -> Prompt:
     """Return the prompt `FEATURE.NAME`. Raises `PromptError` that names those that exist."""
-    return (_variants.get() or {}).get(name) or _load(name)
+    variant = (_variants.get() or {}).get(name)
+    return variant or _managed(_load(name))
+
+
+def _managed(local: Prompt) -> Prompt:
+    """Return what stands for a file, where a feature manages prompts elsewhere."""
+    for source in _sources():
+        if found := source(local):
+            return found
+    return local
+
+
+@cache
+def _sources() -> tuple[Callable[[Prompt], Prompt | None], ...]:
+    from app.llm.extensions import PROMPT_SOURCES
+
+    return tuple(PROMPT_SOURCES.load().values())
 
 
 @cache

@@ -28,7 +28,7 @@ def endpoint(settings: LangfuseSettings) -> str:
     return f"{settings.host.rstrip('/')}/api/public/otel/v1/traces"
 
 
-def headers(settings: LangfuseSettings) -> dict[str, str]:
+def langfuse_headers(settings: LangfuseSettings) -> dict[str, str]:
     """Return the headers that spans are sent with."""
     secret = settings.secret_key.get_secret_value() if settings.secret_key else ""
     key = b64encode(f"{settings.public_key}:{secret}".encode()).decode()

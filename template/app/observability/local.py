@@ -34,8 +34,9 @@ _INSERT = "INSERT INTO spans VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM spans WHERE number <= (SELECT max(number) FROM spans) - ?"
 _FIND = (
     "SELECT trace_id FROM spans WHERE trace_id GLOB ? OR run_id = ? OR request_id = ? "
-    "ORDER BY number DESC LIMIT 1"
+    "ORDER BY title GLOB 'run *' DESC, number DESC LIMIT 1"
 )
+"""Of a run the trace in which it ran, before those in which it was only looked at."""
 _NEWEST = "SELECT trace_id FROM spans GROUP BY trace_id ORDER BY max(number) DESC LIMIT ?"
 _SPANS = (
     "SELECT trace_id, span_id, parent_id, title, started, nanoseconds, error, attributes FROM spans "

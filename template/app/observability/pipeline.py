@@ -21,11 +21,11 @@ from opentelemetry.trace.status import Status, StatusCode
 
 from app.core.settings import AppSettings
 from app.core.spans import Span, call_at_end
+from app.observability import langfuse, sentry
 from app.observability.attributes import Attributes, as_text, attributes_of, contents_of, kind_of, title_of
-from app.observability.langfuse import attributes_for_langfuse, endpoint, headers
 from app.observability.local import LocalExporter
 from app.observability.sender import Sender
-from app.observability.settings import LangfuseSettings, OtlpSettings, TracesSettings
+from app.observability.settings import LangfuseSettings, OtlpSettings, SentrySettings, TracesSettings
 
 log = structlog.get_logger(__name__)
 
@@ -60,12 +60,16 @@ def record(piece: Span) -> Callable[[], None] | None:
 def _destinations() -> tuple[SpanProcessor, ...]:
     """Return where spans go."""
     with _opening:  # else several threads that begin together open one each
-        return _open_destinations(TracesSettings.load(), OtlpSettings.load(), LangfuseSettings.load())
+        settings = (OtlpSettings.load(), LangfuseSettings.load(), SentrySettings.load())
+        return _open_destinations(TracesSettings.load(), *settings)
 
 
 @cache
 def _open_destinations(
-    traces: TracesSettings, otlp: OtlpSettings, langfuse: LangfuseSettings
+    traces: TracesSettings,
+    otlp: OtlpSettings,
+    for_langfuse: LangfuseSettings,
+    for_sentry: SentrySettings,
 ) -> tuple[SpanProcessor, ...]:
     described: list[_Describing] = []
     if traces.keeps_spans():
@@ -73,9 +77,14 @@ def _open_destinations(
     if otlp.exporter_otlp_endpoint:
         url = f"{otlp.exporter_otlp_endpoint.rstrip('/')}/v1/traces"
         described.append(_Describing(Sender(url, otlp.headers(), otlp.exporter_otlp_timeout)))
-    if langfuse.is_used():
-        sender = Sender(endpoint(langfuse), headers(langfuse), otlp.exporter_otlp_timeout)
-        described.append(_Describing(sender, attributes_for_langfuse))
+    if for_langfuse.is_used():
+        url, headers = langfuse.endpoint(for_langfuse), langfuse.langfuse_headers(for_langfuse)
+        sender = Sender(url, headers, otlp.exporter_otlp_timeout)
+        described.append(_Describing(sender, langfuse.attributes_for_langfuse))
+    if for_sentry.dsn and for_sentry.traces_sample_rate:
+        url, headers = sentry.endpoint(for_sentry), sentry.headers(for_sentry)
+        sender = Sender(url, headers, otlp.exporter_otlp_timeout)
+        described.append(_Describing(sentry.Sampled(sender, for_sentry.traces_sample_rate)))
     if described:
         call_at_end(flush)
     return tuple(

@@ -1,7 +1,7 @@
 """Settings of traces (`TRACES_…`), and of the collector that they are sent to (`OTEL_…`)."""
 
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -88,6 +88,9 @@ class LangfuseSettings(Settings):
     release: str | None = None
     """The version of this project that runs, such as a commit."""
 
+    prompt_label: str | None = None
+    """The label of prompts that stand for the files, such as `production`. Not set: the files."""
+
     def is_used(self) -> bool:
         """Whether there are keys."""
         return bool(self.public_key and self.secret_key)
@@ -95,6 +98,34 @@ class LangfuseSettings(Settings):
     def environment(self) -> str:
         """Return what Langfuse files the spans under."""
         return AppSettings.load().environment
+
+
+class SentrySettings(Settings):
+    """Sentry, by the variables of its SDK. Without a DSN nothing is sent."""
+
+    model_config = SettingsConfigDict(env_prefix="SENTRY_")
+
+    dsn: SecretStr | None = None
+    """Where errors go: the DSN of a project."""
+
+    release: str | None = None
+    """The version of this project that runs, such as a commit."""
+
+    sample_rate: float = Field(1.0, ge=0, le=1)
+    """Which part of the errors is sent."""
+
+    traces_sample_rate: float = Field(0.0, ge=0, le=1)
+    """Which part of the traces is sent."""
+
+    @field_validator("dsn")
+    @classmethod
+    def _is_a_dsn(cls, dsn: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(dsn.get_secret_value()) if dsn else None
+        if parts and not (
+            parts.scheme in {"http", "https"} and parts.username and parts.path.strip("/").isdigit()
+        ):
+            raise ValueError("it must look like https://KEY@HOST/PROJECT")
+        return dsn
 
 
 def check_traces() -> None:

@@ -45,7 +45,7 @@ async def test_a_run_is_rated_and_the_last_word_counts(client: AsyncClient) -> N
     assert json.loads(run_app("feedback", "--helpful", "--json").stdout) == {"feedback": []}
 
 
-async def test_feedback_is_a_span_in_the_trace_of_its_run(client: AsyncClient) -> None:
+async def test_feedback_is_a_span_that_knows_its_run(client: AsyncClient) -> None:
     run = await start(client)
     watcher = Watcher()
 

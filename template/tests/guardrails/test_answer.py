@@ -5,7 +5,7 @@ import random
 import pytest
 from pydantic import BaseModel
 
-from app.core.redaction import register_secret
+from app.core import redaction
 from app.guardrails.errors import AnswerRefused, GuardFailed
 from app.guardrails.leaks import Instructions, PersonalData, Secrets
 from app.guardrails.markup import Markup
@@ -34,8 +34,10 @@ async def test_what_looks_like_a_secret_is_masked(text: str, left: str) -> None:
     assert (await answer(Model(text), call(user("hi")))).output == left
 
 
-async def test_a_secret_of_the_settings_is_masked_whatever_it_looks_like() -> None:
-    register_secret("correct horse battery")
+async def test_a_secret_of_the_settings_is_masked_whatever_it_looks_like(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redaction, "_known", {"correct horse battery"})
 
     reply = await answer(Model("It is correct horse battery."), call(user("hi")))
 

@@ -1,0 +1,1 @@
+"""Langfuse besides traces: prompts that are managed there, and scores of what people say. See README.md."""
