@@ -39,11 +39,11 @@ class Check(BaseModel):
     lacks: str | None = None
     regex: str | None = None
     near: float | None = None
-    within: float = Field(1e-9, ge=0)
+    within: float = Field(default=1e-9, ge=0)
     """How far a number may be from `near`."""
     json_schema: dict[str, Any] | None = None
     similar: str | None = None
-    at_least: float = Field(0.8, ge=0, le=1)
+    at_least: float = Field(default=0.8, ge=0, le=1)
     """Which part of the text must be like `similar` (Ratcliff and Obershelp 1988)."""
     citations: str | None = None
     """The field with the sources: each `[n]` must name one of them, and there must be one."""

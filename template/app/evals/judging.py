@@ -28,9 +28,9 @@ class Rubric(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: int
-    passes_from: int = Field(4, ge=1, le=5)
+    passes_from: int = Field(default=4, ge=1, le=5)
     """The score, of 1 to 5, from which an output passes."""
-    trusted_from: float = Field(0.6, ge=-1, le=1)
+    trusted_from: float = Field(default=0.6, ge=-1, le=1)
     """Kappa from which the gate trusts the judge; the lower end of its interval must be above 0."""
     text: str = ""
 

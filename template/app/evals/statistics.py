@@ -68,7 +68,7 @@ def paired_permutation(first: Sequence[float], second: Sequence[float], *, seed:
     if len(differences) <= _EXACT:
         signs = product((1, -1), repeat=len(differences))
         sums = [abs(sum(s * d for s, d in zip(sign, differences, strict=True))) for sign in signs]
-        return fmean(value >= observed for value in sums)
+        return sum(value >= observed for value in sums) / 2 ** len(differences)
     chosen = random.Random(seed)
     extreme = sum(
         abs(sum(d if chosen.random() < 0.5 else -d for d in differences)) >= observed for _ in range(_SAMPLES)

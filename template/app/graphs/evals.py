@@ -125,8 +125,8 @@ async def evaluate(labelled: Labelled, case: Case) -> CaseReport:
     """Run one case, without effects. What goes wrong is a part of the report: then no field is right."""
     try:
         data = labelled.graph.input.model_validate(case.input)
-    except ValidationError as error:
-        raise InvalidInput(f"The input of case {case.name!r} is wrong.", fields=field_errors(error)) from None
+    except ValidationError as wrong:
+        raise InvalidInput(f"The input of case {case.name!r} is wrong.", fields=field_errors(wrong)) from None
     with dry_run():
         observed = await observe(labelled.graph, data)
     scores = labelled.score(observed, case.expected) if case.expected else {}

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal
@@ -128,7 +129,7 @@ def _injection(attacks: Sequence[LabelledText], harmless: Sequence[LabelledText]
     score = Score("injection")
     for row in (*attacks, *harmless):
         source: Literal["user", "data"] = "user" if row.source == "user" else "data"
-        found = _timed(score, row, lambda text, source=source: find_injection(text, source))
+        found = _timed(score, row, partial(find_injection, source=source))
         score.count(row, kind=row.kind, is_there=bool(row.kind), is_found=found is not None)
     return score
 

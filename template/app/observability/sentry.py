@@ -72,7 +72,7 @@ def endpoint(settings: SentrySettings) -> str:
     """Return the URL that spans are sent to."""
     from sentry_sdk.consts import EndpointType
 
-    return _auth(settings).get_api_url(EndpointType.OTLP_TRACES)
+    return str(_auth(settings).get_api_url(EndpointType.OTLP_TRACES))
 
 
 def headers(settings: SentrySettings) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import os
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
@@ -87,7 +88,7 @@ def test_a_command_that_breaks_is_reported(
     dsn: str, monkeypatch: pytest.MonkeyPatch, set_environment: SetEnvironment
 ) -> None:
     set_environment(SENTRY_DSN=dsn, TRACES_LOCAL="false")
-    monkeypatch.setattr(cli, "build_cli", lambda: {}["nothing"])
+    monkeypatch.setattr(cli, "build_cli", lambda: os.environ["NOTHING"])
 
     with pytest.raises(SystemExit):
         cli.main()

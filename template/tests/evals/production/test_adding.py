@@ -74,8 +74,8 @@ async def started(text: str) -> Run:
 
 async def test_its_input_is_added_without_personal_data_and_with_what_was_said(cases: Path) -> None:
     run = await started("Write to ada@example.com, DE89370400440532013000")
-    about = {"workflow": "asked", "caller": "key:1", "helpful": False}
-    await save(Subject.run, str(run.id), comment="My mail is ada@example.com.", **about)
+    comment = "My mail is ada@example.com."
+    await save(Subject.run, str(run.id), workflow="asked", caller="key:1", helpful=False, comment=comment)
 
     await add_case(run.id, None)
 
