@@ -152,6 +152,7 @@ def memory() -> None:
     """A million spans, each with a kilobyte that was said, for a collector that does not answer."""
     code = (
         "import os, resource, time\n"
+        "from app.core.logging import configure_logging; configure_logging()\n"
         "from app.core.spans import span\n"
         "def rss(): return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 2**20\n"
         "def work(n):\n"
@@ -171,7 +172,7 @@ def memory() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **settings}, capture_output=True, text=True, check=True
     )
-    numbers, end = done.stdout.split("\n")[:2]
+    numbers, end = done.stdout.splitlines()[-2:]
     before, after, seconds = numbers.split()
     print(f"| a million spans, nobody takes them | {before} MiB before, {after} MiB after, {seconds} s, end in {end} s |")
 

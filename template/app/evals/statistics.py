@@ -52,8 +52,8 @@ def mcnemar(worse: int, better: int) -> float:
     changed = worse + better
     if not changed:
         return 1.0
-    tail = sum(math.comb(changed, k) for k in range(min(worse, better) + 1)) / 2**changed
-    return min(1.0, 2 * tail)
+    tail = sum(math.comb(changed, k) for k in range(min(worse, better) + 1))
+    return min(1.0, math.ldexp(tail, 1 - changed))
 
 
 def paired_permutation(first: Sequence[float], second: Sequence[float], *, seed: int = 1) -> float:
@@ -68,7 +68,7 @@ def paired_permutation(first: Sequence[float], second: Sequence[float], *, seed:
     if len(differences) <= _EXACT:
         signs = product((1, -1), repeat=len(differences))
         sums = [abs(sum(s * d for s, d in zip(sign, differences, strict=True))) for sign in signs]
-        return sum(value >= observed for value in sums) / 2 ** len(differences)
+        return sum(value >= observed for value in sums) / len(sums)
     chosen = random.Random(seed)
     extreme = sum(
         abs(sum(d if chosen.random() < 0.5 else -d for d in differences)) >= observed for _ in range(_SAMPLES)

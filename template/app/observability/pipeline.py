@@ -36,6 +36,11 @@ FLUSHING = "flush of traces"
 _MILLISECONDS = 300
 """Until spans are handed on, so that `app traces` shows what has just ended."""
 
+_PAUSE = 0.0002
+"""Seconds after each span, in which requests have the interpreter: else one in thirty waits for a whole batch."""
+_FULL = 512
+"""Spans of a batch when more are waiting: then there is no pause."""
+
 _opening = Lock()
 _flushing: dict[SpanProcessor, Thread] = {}
 
@@ -120,8 +125,12 @@ class _Describing(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Hand on what can be described; what breaks is logged."""
-        ended = [span for span in spans if isinstance(span, _Ended)]
-        described = [found for span in ended if (found := _described(span, self._more))]
+        described = []
+        for span in spans:
+            if isinstance(span, _Ended) and (found := _described(span, self._more)):
+                described.append(found)
+            if len(spans) < _FULL:
+                time.sleep(_PAUSE)
         return self._exporter.export(described)
 
     def shutdown(self) -> None:
