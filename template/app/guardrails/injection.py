@@ -12,7 +12,8 @@ from app.guardrails.words import Found, follow_each_other
 
 Source = Literal["user", "data"]
 """Who says it: the user, or a document, an e-mail or a tool, which have nothing to say."""
-REMOVED = "[an instruction was removed here]"
+REMOVED = "[An instruction was removed here]."
+"""A sentence of its own: what stands beside it can still be quoted."""
 _SENTENCE = re.compile(r"[^.!?。\uff01\uff1f\n]*(?:[.!?。\uff01\uff1f]+|\n|$)")
 _QUOTE = re.compile("[\"“”„«»\u2018\u2019`']")
 _ABOUT = re.compile(
@@ -80,7 +81,8 @@ def _without_sentences(text: str) -> tuple[str, list[Suspicion]]:
         suspicion = find_injection(sentence, "data")
         if suspicion:
             found.append(suspicion)
-            pieces.append(f"{REMOVED}\n" if sentence.endswith("\n") else f"{REMOVED} ")
+            space = sentence[: len(sentence) - len(sentence.lstrip())]
+            pieces.append(f"{space}{REMOVED}" + ("\n" if sentence.endswith("\n") else ""))
         else:
             pieces.append(sentence)
     rest = "".join(pieces).strip()

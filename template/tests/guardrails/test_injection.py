@@ -62,10 +62,7 @@ def test_words_to_the_model_are_an_attack_in_texts_of_others_alone() -> None:
 def test_only_the_sentence_that_is_an_instruction_is_removed() -> None:
     cleaned, found = remove_injections(f"Costs fell by 3 %. {ATTACK} Sales rose.")
 
-    assert cleaned == f"Costs fell by 3 %.{REMOVED}  Sales rose." or cleaned.count(REMOVED) == 1
-    assert "Costs fell by 3 %." in cleaned
-    assert "Sales rose." in cleaned
-    assert "Ignore" not in cleaned
+    assert cleaned == f"Costs fell by 3 %. {REMOVED} Sales rose."
     assert [suspicion.kind for suspicion in found] == ["override"]
 
 
