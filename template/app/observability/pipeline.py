@@ -37,7 +37,7 @@ _MILLISECONDS = 300
 """Until spans are handed on, so that `app traces` shows what has just ended."""
 
 _PAUSE = 0.0002
-"""Seconds after each span, in which requests have the interpreter: else one in thirty waits for a whole batch."""
+"""Seconds after each span, in which requests have the interpreter: else some wait for a whole batch."""
 _FULL = 512
 """Spans of a batch when more are waiting: then there is no pause."""
 
