@@ -39,13 +39,10 @@ class Secrets:
     def __init__(self, switch: Mask) -> None:
         self._switch = switch
         self._known = sorted(known_secrets(), key=len, reverse=True)
-        self._spaces = max((secret.count(" ") for secret in self._known), default=0)
 
     def cut(self, text: str, at: int) -> int:
-        """Hold back the last words, and a private key that has not ended."""
-        start = _start_of_last_word(text)
-        for _ in range(self._spaces):
-            start = _start_of_last_word(text[:start].rstrip())
+        """Hold back the last word, and a secret or a private key that has not ended."""
+        start = min([_start_of_last_word(text), *(_start_of_begun(secret, text) for secret in self._known)])
         begun = text.rfind("-----BEGIN")
         if begun >= 0 and not _KEY_ENDS.search(text, begun):
             start = min(start, begun)
@@ -69,6 +66,12 @@ class Secrets:
         for secret in found:
             text = text.replace(secret, REMOVED)
         return _CREDENTIAL.sub(REMOVED, text)
+
+
+def _start_of_begun(secret: str, text: str) -> int:
+    """Return where the secret begins of which a text has only the beginning; the text's end if none does."""
+    lengths = range(min(len(secret) - 1, len(text)), 0, -1)
+    return len(text) - next((length for length in lengths if text.endswith(secret[:length])), 0)
 
 
 def _start_of_word(text: str, at: int) -> int:

@@ -44,6 +44,19 @@ async def test_a_secret_of_the_settings_is_masked_whatever_it_looks_like(
     assert reply.output == "It is [removed]."
 
 
+async def test_a_secret_with_spaces_is_held_back_in_a_stream_but_other_words_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(redaction, "_known", {"correct horse battery"})
+    words = ["It ", "is ", "correct ", "of ", "the ", "correct ", "horse ", "battery ", "here. "]
+
+    events = await ask(Model(*words), call(user("hi"), streaming=True))
+
+    pieces = [event.text for event in events if isinstance(event, TextDelta)]
+    assert pieces[:3] == ["It ", "is ", "correct of "]
+    assert "".join(pieces) == "It is correct of the [removed] here. "
+
+
 async def test_the_instructions_are_masked_where_an_answer_repeats_them() -> None:
     leak = " ".join(INSTRUCTIONS.split()[10:40])
 
