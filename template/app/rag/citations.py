@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.core.quotations import stands_in
+from app.core.spans import span
 
 NOT_FOUND = "NOT IN THE DOCUMENTS"
 
@@ -85,6 +86,8 @@ class CitationReader:
 
     def _drop(self, _match: re.Match[str]) -> str:
         self.dropped += 1
+        with span("guard", guard="citations", decision="removed", kind="not_in_the_passage"):
+            pass  # whoever watches counts it beside what other guards decide
         return ""
 
 

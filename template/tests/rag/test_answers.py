@@ -148,3 +148,14 @@ async def test_what_a_gullible_model_says_is_not_passed_on(put: Put, injection: 
 
     assert "HACKED" not in json.dumps([event.text for event in shown])
     assert [event.found for event in shown if isinstance(event, Answered)] == [False]
+
+
+def test_a_citation_that_goes_is_a_decision_that_others_can_count() -> None:
+    watcher = Watcher()
+
+    with watched_by(watcher):
+        reader = CitationReader(["The shop opens at nine in the morning."])
+        reader.feed('It opens at ten [1: "opens at ten in the evening"].')
+        reader.end()
+
+    assert [piece.fields["guard"] for piece in watcher.ended] == ["citations"]
