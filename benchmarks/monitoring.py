@@ -2,8 +2,9 @@
 
     uv run python benchmarks/monitoring.py
 
-Writes the default project into a temporary folder and runs `benchmarks/monitoring/measure.py` in its environment,
-on the embedded PostgreSQL and Valkey. The collector is a local server that takes OTLP over HTTP, as Langfuse does.
+Writes the default project into a temporary folder and runs `benchmarks/monitoring/measure.py` in its
+environment, on the embedded PostgreSQL and Valkey. The collector is a local server that takes OTLP over HTTP
+as Langfuse does.
 """
 
 import shutil

@@ -86,13 +86,17 @@ def traces(key: str) -> None:
         "a chat request": {"model": "chat", "messages": [{"role": "user", "content": "Hello there"}]},
         "an agent with a tool": {
             "model": "assistant",
-            "messages": [{"role": "user", "content": "How many days are there from 2026-11-22 to 2026-12-24?"}],
+            "messages": [
+                {"role": "user", "content": "How many days are there from 2026-11-22 to 2026-12-24?"}
+            ],
         },
     }
     with contextlib.ExitStack() as stack:
         ports = {name: stack.enter_context(serving(settings)) for name, settings in conditions.items()}
         client = stack.enter_context(httpx2.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30))
-        models = [model["id"] for model in client.get(f"http://127.0.0.1:{ports['off']}/v1/models").json()["data"]]
+        models = [
+            model["id"] for model in client.get(f"http://127.0.0.1:{ports['off']}/v1/models").json()["data"]
+        ]
         bodies["a chat request"]["model"] = next(name for name in models if ":" in name)
         for what, body in bodies.items():
             measure(what, body, ports, client)
@@ -116,7 +120,8 @@ def measure(what: str, body: dict[str, Any], ports: dict[str, int], client: http
                 found[name].append(percentiles(times))
     for name, pairs in found.items():
         ratios = [
-            statistics.median(mine[i] / off[i] for mine, off in zip(pairs, found["off"], strict=True)) for i in (0, 1)
+            statistics.median(mine[i] / off[i] for mine, off in zip(pairs, found["off"], strict=True))
+            for i in (0, 1)
         ]
         p50 = statistics.median(pair[0] for pair in pairs)
         print(f"| {what}, traces {name} | {p50:.1f} ms | {ratios[0]:.2f} | {ratios[1]:.2f} |", flush=True)
@@ -134,7 +139,9 @@ def guards() -> None:
         "injection, of users": partial(find_injection, text, "user"),
         "injection, in data": partial(find_injection, text, "data"),
         "secrets": lambda: Secrets("mask").clean(text),
-        "instructions": lambda: Instructions("mask", "You are an assistant of a garden shop. " * 50).clean(text),
+        "instructions": lambda: Instructions("mask", "You are an assistant of a garden shop. " * 50).clean(
+            text
+        ),
         "markup": lambda: Markup("clean", ()).clean(text),
         "personal data": partial(find_personal_data, text),
     }
@@ -161,7 +168,8 @@ def memory() -> None:
         "            piece.say(result=f'{number} ' + 'x' * 1000)\n"
         f"work(10_000); before = rss(); begun = time.time(); work({SPANS})\n"
         "print(f'{before:.0f} {rss():.0f} {time.time() - begun:.0f}')\n"
-        "from app.core.spans import end_spans; begun = time.time(); end_spans(); print(f'{time.time() - begun:.1f}')\n"
+        "from app.core.spans import end_spans; begun = time.time(); end_spans()\n"
+        "print(f'{time.time() - begun:.1f}')\n"
         "os._exit(0)\n"
     )
     settings = {
@@ -170,11 +178,18 @@ def memory() -> None:
         "LOG_LEVEL": "error",
     }
     done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **settings}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     numbers, end = done.stdout.splitlines()[-2:]
     before, after, seconds = numbers.split()
-    print(f"| a million spans, nobody takes them | {before} MiB before, {after} MiB after, {seconds} s, end in {end} s |")
+    print(
+        f"| a million spans, nobody takes them | {before} MiB before, {after} MiB after, "
+        f"{seconds} s, end in {end} s |"
+    )
 
 
 def main() -> None:
