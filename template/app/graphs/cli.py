@@ -157,7 +157,7 @@ async def _check_cost(
 def _write(document: dict[str, Any]) -> Path:
     from app.graphs.evals import save
 
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     return save(_REPORTS, f"{document['system']}-{moment}", document)
 
 

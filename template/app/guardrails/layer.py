@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
 
+from app.core.threads import run_in_thread
 from app.guardrails.failing import guarded
 from app.guardrails.inputs import check_length, without_injections, without_personal_data
 from app.guardrails.judge import ask_judge, is_judging
@@ -16,6 +17,9 @@ from app.guardrails.settings import GuardrailSettings
 from app.guardrails.window import GuardMaker, Window
 from app.llm import Call, Event, Handler, TextDelta
 from app.privacy import Masks
+
+_LONG = 20_000
+"""Characters that are looked at in a thread."""
 
 
 async def guard(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
@@ -35,10 +39,18 @@ async def guard(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
 
 async def _checked(call: Call, masks: Masks, settings: GuardrailSettings) -> Call:
     check_length(call, settings)
-    call = guarded("injection", partial(without_injections, call, settings), call)
+    call = await _checked_for_injections(call, settings)
     await ask_judge(call, settings)
     await moderate(call.messages[-1].text if call.messages else "", settings)
     return guarded("personal_data", partial(without_personal_data, call, masks, settings), call)
+
+
+async def _checked_for_injections(call: Call, settings: GuardrailSettings) -> Call:
+    """Look for injections; in a long conversation in a thread: a megabyte takes a second, and others wait."""
+    work = partial(guarded, "injection", partial(without_injections, call, settings), call)
+    if sum(len(message.text) for message in call.messages) > _LONG:
+        return await run_in_thread(work)
+    return work()
 
 
 async def _answered(

@@ -85,6 +85,11 @@ async def test_instructions_in_what_a_tool_says_are_removed() -> None:
     assert "Ignore" not in model.asked[0].messages[-1].text
 
 
+async def test_an_attack_at_the_end_of_a_long_text_is_refused_too() -> None:
+    with pytest.raises(InputRefused, match="change how this assistant works"):
+        await ask(Model("hello"), call(user(f"{'The garden is green. ' * 2000}{ATTACK}")))
+
+
 async def test_a_text_that_is_too_long_is_refused(set_environment: SetEnvironment) -> None:
     set_environment(GUARDRAIL_MAX_INPUT_CHARACTERS="10")
 
