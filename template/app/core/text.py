@@ -4,6 +4,7 @@ What callers send is refused with the reason (`storable`). What models, tools an
 where it is written (`cleaned`): it cannot be corrected there, and a run must not fail because of it.
 """
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -68,6 +69,16 @@ def with_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, list | tuple):
         return [with_texts(item, change) for item in value]
     return value
+
+
+def in_json(text: str, change: Callable[[str], str]) -> str:
+    """Return a JSON document, as text, with every text in it changed; what is no JSON as a text."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return change(text)
+    changed = with_texts(document, change)
+    return text if changed == document else json.dumps(changed, ensure_ascii=False)
 
 
 Text = Annotated[str, AfterValidator(storable)]

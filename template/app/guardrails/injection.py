@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.core.text import with_texts
 from app.guardrails.plain import hidden, visible
 from app.guardrails.rules import FORMATS, Kind, load_rules
 from app.guardrails.words import Found, follow_each_other
@@ -14,7 +15,9 @@ Source = Literal["user", "data"]
 """Who says it: the user, or a document, an e-mail or a tool, which have nothing to say."""
 REMOVED = "[An instruction was removed here]."
 """A sentence of its own: what stands beside it can still be quoted."""
-_SENTENCE = re.compile(r"[^.!?。\uff01\uff1f\n]*(?:[.!?。\uff01\uff1f]+|\n|$)")
+_SENTENCE = re.compile(r"(?:[^.!?。\uff01\uff1f\n]|[.!?](?=\S))*(?:[.!?。\uff01\uff1f]+|\n|$)")
+_MOST_SENTENCES = 2000
+"""Of a text that are looked at one by one; of a longer one nothing is left."""
 _QUOTE = re.compile("[\"“”„«»\u2018\u2019`']")
 _ABOUT = re.compile(
     r"\b(?:what|why|how|explain|mean(?:s|ing)?|attacks?|phrases?|examples?|detect|prevent|defend|protect|"
@@ -33,7 +36,7 @@ class Suspicion:
 
 
 def find_injection(text: str, source: Source) -> Suspicion | None:
-    """Return the first instruction that does not belong into a text; None if none is found."""
+    """Return the first instruction that does not belong in a text; None if none is found."""
     shown = visible(text)
     if found := next(_in_view(shown, source), None):
         return found
@@ -52,32 +55,34 @@ def remove_injections(text: str) -> tuple[str, list[Suspicion]]:
         return text, []
     if text.lstrip()[:1] in {"{", "["}:
         try:
-            document = json.loads(text)
-        except ValueError:
+            return _without_texts(json.loads(text))
+        except (ValueError, RecursionError):
             return _without_sentences(text)
-        found: list[Suspicion] = []
-        return json.dumps(_without_texts(document, found), ensure_ascii=False), found
     return _without_sentences(text)
 
 
-def _without_texts(value: Any, found: list[Suspicion]) -> Any:
-    if isinstance(value, str):
-        if not find_injection(value, "data"):
-            return value
-        text, removed = _without_sentences(value)
-        found += removed
-        return text
-    if isinstance(value, dict):
-        return {key: _without_texts(item, found) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_texts(item, found) for item in value]
-    return value
+def _without_texts(document: Any) -> tuple[str, list[Suspicion]]:
+    """Return a document with its texts changed; a mark alone, if it is in names or over several texts."""
+    found: list[Suspicion] = []
+
+    def change(text: str) -> str:
+        cleaned, removed = _without_sentences(text) if find_injection(text, "data") else (text, [])
+        found.extend(removed)
+        return cleaned
+
+    changed = json.dumps(with_texts(document, change), ensure_ascii=False)
+    if suspicion := find_injection(changed, "data"):
+        return json.dumps(REMOVED), [*found, suspicion]
+    return changed, found
 
 
 def _without_sentences(text: str) -> tuple[str, list[Suspicion]]:
     pieces: list[str] = []
     found: list[Suspicion] = []
-    for sentence in _SENTENCE.findall(text):
+    sentences = _SENTENCE.findall(text)
+    if len(sentences) > _MOST_SENTENCES:
+        return REMOVED, found
+    for sentence in sentences:
         suspicion = find_injection(sentence, "data")
         if suspicion:
             found.append(suspicion)

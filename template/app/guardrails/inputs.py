@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
+from app.core.text import in_json
 from app.guardrails.decisions import record
 from app.guardrails.errors import InputRefused
 from app.guardrails.injection import REMOVED, Source, Suspicion, find_injection, remove_injections
 from app.guardrails.provenance import Part, changed
 from app.guardrails.settings import GuardrailSettings
-from app.llm import Call, Message, ToolCall
+from app.llm import Call, Message
 from app.privacy import Masks, find_personal_data
 
 _REFUSED = "[this message was refused]"
 _CACHED_CHARACTERS = 10_000
 """Conversations come again with each further message: what was looked at is not looked at twice."""
 _cached = lru_cache(maxsize=512)(find_injection)
+_cached_removal = lru_cache(maxsize=64)(remove_injections)
 
 
 def check_length(call: Call, settings: GuardrailSettings) -> None:
@@ -59,7 +61,7 @@ def _checked(part: Part, settings: GuardrailSettings, *, is_new: bool) -> str:
     if switch == "report":
         return part.text
     if switch == "remove":
-        return remove_injections(part.text)[0]
+        return _cached_removal(part.text)[0]
     if not is_new:
         return _REFUSED if part.source == "user" else REMOVED
     raise _refusal(part.source)
@@ -104,5 +106,5 @@ def _texts(messages: Sequence[Message]) -> list[str]:
 
 
 def _masked(message: Message, masks: Masks) -> Message:
-    calls = tuple(ToolCall(call.id, call.name, masks.mask(call.arguments)) for call in message.tool_calls)
+    calls = tuple(replace(call, arguments=in_json(call.arguments, masks.mask)) for call in message.tool_calls)
     return replace(message, text=masks.mask(message.text), tool_calls=calls)

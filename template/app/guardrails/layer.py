@@ -1,6 +1,6 @@
 """The layer of guards around every call of a model: what goes in, then what comes out.
 
-length → injected instructions → judge → moderation → personal data │ the model │ secrets → instructions → …
+length → injected instructions → personal data → judge → moderation │ the model │ secrets → …
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -8,6 +8,7 @@ from contextlib import aclosing
 from functools import partial
 
 from app.core.threads import run_in_thread
+from app.guardrails.errors import AnswerRefused, InputRefused
 from app.guardrails.failing import guarded
 from app.guardrails.inputs import check_length, without_injections, without_personal_data
 from app.guardrails.judge import ask_judge, is_judging
@@ -40,9 +41,10 @@ async def guard(call: Call, handler: Handler) -> AsyncGenerator[Event, None]:
 async def _checked(call: Call, masks: Masks, settings: GuardrailSettings) -> Call:
     check_length(call, settings)
     call = await _checked_for_injections(call, settings)
+    call = guarded("personal_data", partial(without_personal_data, call, masks, settings), call)
     await ask_judge(call, settings)
-    await moderate(call.messages[-1].text if call.messages else "", settings)
-    return guarded("personal_data", partial(without_personal_data, call, masks, settings), call)
+    await moderate(call.messages[-1].text if call.messages else "", settings, InputRefused)
+    return call
 
 
 async def _checked_for_injections(call: Call, settings: GuardrailSettings) -> Call:
@@ -68,5 +70,5 @@ async def _answered(
             if rest := window.rest():
                 yield TextDelta(rest)
             if not is_streamed and isinstance(event.output, str):
-                await moderate(event.output, settings)
+                await moderate(event.output, settings, AnswerRefused)
             yield cleaned_reply(event, makers)

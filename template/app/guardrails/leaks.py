@@ -1,12 +1,15 @@
 """Guards of what an answer must not hold: secrets, the instructions word for word, others' personal data."""
 
 import re
-from collections import defaultdict
+from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
 
 from app.core.redaction import known_secrets
 from app.guardrails.decisions import record
 from app.guardrails.errors import AnswerRefused
+from app.guardrails.runs import Runs
 from app.guardrails.settings import Mask
 from app.privacy import Finding, find_personal_data
 
@@ -30,7 +33,11 @@ _CREDENTIAL = re.compile(
     re.DOTALL,
 )
 _KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
-_LAST_WORD = re.compile(r"\S*\Z")
+_WITHOUT_SPACES = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Characters of scripts that write words without spaces, or nearly."""
+_LAST_WORD = re.compile(rf"[^\s{_WITHOUT_SPACES}\u3000-\u303f\uff00-\uffef]*\Z")
+_MOST_WORDS = 50_000
+"""Of the instructions that are compared."""
 
 
 class Secrets:
@@ -76,8 +83,9 @@ def _start_of_begun(secret: str, text: str) -> int:
 
 def _start_of_word(text: str, at: int) -> int:
     """Return the beginning of the word that a place is in."""
-    is_inside = 0 < at < len(text) and not text[at - 1].isspace() and not text[at].isspace()
-    return _start_of_last_word(text[:at]) if is_inside else at
+    start = _start_of_last_word(text[:at])
+    goes_on = at < len(text) and _start_of_last_word(text[: at + 1]) <= start
+    return start if goes_on else at
 
 
 def _start_of_last_word(text: str) -> int:
@@ -85,12 +93,10 @@ def _start_of_last_word(text: str) -> int:
     return found.start() if found else len(text)
 
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(rf"[{_WITHOUT_SPACES}]|[^\W{_WITHOUT_SPACES}]+")
 _SHORTEST_LEAK = 20
-"""Words in the order of the instructions: fewer may be what an answer is told to say."""
-_Chains = dict[int, tuple[int, int]]
-"""Words of an answer that stand in the instructions in the same order: by the place of the last one there,
-how many they are, and where in the answer the first one begins."""
+"""Words in the order of the instructions (characters, where no spaces are written): fewer may be what an
+answer is told to say."""
 
 
 class Instructions:
@@ -98,20 +104,25 @@ class Instructions:
 
     def __init__(self, switch: Mask, instructions: str) -> None:
         self._switch = switch
-        self._places: dict[str, list[int]] = defaultdict(list)
-        for place, word in enumerate(_WORD.findall(instructions.casefold())):
-            self._places[word].append(place)
+        self._runs = runs_of(instructions)
+        self._matching = Matching(self._runs)
+        self._seen = 0
+        """Characters that are still here and were compared."""
+        self._leaks: list[tuple[int, int]] = []
 
     def cut(self, text: str, at: int) -> int:
         """Hold back the words that may become a leak."""
         end = _start_of_last_word(text)  # the word may go on
-        leaks, chains = self._compare(text[:end])
-        at = _start_of_word(text, min([at, end, *(start for _, start in chains.values())]))
-        return min([at, *(start for start, leak_end in leaks if start < at < leak_end)])
+        self._compare(text, end)
+        begun = self._matching.start if self._matching.words else end
+        at = _start_of_word(text, min(at, max(begun, len(text) - _MOST_HELD)))
+        return min([at, *(start for start, leak_end in self._leaks if start < at < leak_end)])
 
     def clean(self, text: str) -> str:
         """Mask what is repeated."""
-        leaks, _ = self._compare(text)
+        whole = Matching(self._runs)
+        leaks = whole.leaks_in(text, 0, len(text))
+        self._leave(len(text))
         if not leaks:
             return text
         record("instructions", self._switch, found=text[slice(*leaks[0])])
@@ -125,22 +136,69 @@ class Instructions:
             end = leak_end
         return "".join((*pieces, text[end:]))
 
-    def _compare(self, text: str) -> tuple[list[tuple[int, int]], _Chains]:
-        """Return what is repeated, and the words at the end that may go on."""
+    def _compare(self, text: str, end: int) -> None:
+        if end > self._seen:
+            self._leaks = _merged([*self._leaks, *self._matching.leaks_in(text, self._seen, end)])
+            self._seen = end
+
+    def _leave(self, length: int) -> None:
+        """Forget what has left."""
+        self._seen = max(0, self._seen - length)
+        self._matching.move(length)
+        self._leaks = [(start - length, end - length) for start, end in self._leaks if start >= length]
+
+
+class Matching:
+    """The longest run of words at the end of a text that stands in the instructions too."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._state = 0
+        self._starts: deque[int] = deque()
+        """Where each word of the run begins."""
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self._starts)
+
+    @property
+    def start(self) -> int:
+        """Where it begins."""
+        return self._starts[0]
+
+    def move(self, length: int) -> None:
+        """Follow a text whose beginning has left."""
+        self._starts = deque(start - length for start in self._starts if start >= length)
+
+    def leaks_in(self, text: str, begin: int, end: int) -> list[tuple[int, int]]:
+        """Go on with a part of the text; return the runs in it that are too long."""
         leaks: list[tuple[int, int]] = []
-        chains: _Chains = {}
-        for found in _WORD.finditer(text):
-            places = self._places.get(found[0].casefold(), ())
-            continued = {place: chains.get(place - 1, (0, found.start())) for place in places}
-            chains = {place: (words + 1, start) for place, (words, start) in continued.items()}
-            words, start = max(chains.values(), default=(0, 0), key=lambda chain: chain[0])
-            if words < _SHORTEST_LEAK:
-                continue
-            if leaks and start <= leaks[-1][1]:
-                leaks[-1] = (min(start, leaks[-1][0]), found.end())
-            else:
-                leaks.append((start, found.end()))
-        return leaks, chains
+        for found in _WORD.finditer(text, begin, end):
+            self._state, words = self._runs.next(self._state, len(self._starts), found[0].casefold())
+            self._starts.append(found.start())
+            while len(self._starts) > words:
+                self._starts.popleft()
+            if words >= _SHORTEST_LEAK:
+                leaks.append((self.start, found.end()))
+        return _merged(leaks)
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return spans in their order, those that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (min(start, merged[-1][0]), max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+@lru_cache(maxsize=64)
+def runs_of(instructions: str) -> Runs:
+    """Return the runs of words of some instructions."""
+    return Runs(found[0].casefold() for found in islice(_WORD.finditer(instructions), _MOST_WORDS))
 
 
 _LONGEST_FINDING = 80

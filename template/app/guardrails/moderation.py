@@ -6,9 +6,9 @@ from httpx2 import AsyncClient, HTTPError
 from pydantic import BaseModel, ValidationError
 
 from app.guardrails.decisions import record, record_failure
-from app.guardrails.errors import GuardFailed, InputRefused
+from app.guardrails.errors import GuardFailed
 from app.guardrails.settings import GuardrailSettings
-from app.llm import OpenAISettings
+from app.llm import LLMError, OpenAISettings
 
 _MODEL = "omni-moderation-latest"
 _SECONDS = 10.0
@@ -24,8 +24,8 @@ class _Answer(BaseModel):
     results: list[_Result]
 
 
-async def moderate(text: str, settings: GuardrailSettings) -> None:
-    """Raise `InputRefused` if the endpoint flags a text; `GuardFailed` if it does not answer."""
+async def moderate(text: str, settings: GuardrailSettings, refused: type[LLMError]) -> None:
+    """Raise an error if the endpoint flags a text; `GuardFailed` if it does not answer."""
     if settings.moderation == "off" or not text:
         return
     try:
@@ -40,7 +40,7 @@ async def moderate(text: str, settings: GuardrailSettings) -> None:
         return
     record("moderation", settings.moderation, kind=",".join(categories), found=text)
     if settings.moderation == "refuse":
-        raise InputRefused(f"The text was refused by moderation: {', '.join(categories)}.")
+        raise refused(f"The text was refused by moderation: {', '.join(categories)}.")
 
 
 async def _ask(text: str) -> _Answer:

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from app.core.text import with_texts
+from app.core.text import in_json, with_texts
 from app.guardrails.errors import AnswerRefused
 from app.guardrails.leaks import Instructions, PersonalData, Secrets
 from app.guardrails.markup import Markup
 from app.guardrails.settings import GuardrailSettings
 from app.guardrails.window import GuardMaker, clean_whole
-from app.llm import Call, Reply, ToolCall
+from app.llm import Call, Reply
 from app.privacy import Masks
 
 _PLACEHOLDER = re.compile(r"\[[A-Z]{0,5}(?:_\d{0,6})?(?:\]|\Z)")
@@ -42,7 +42,7 @@ def guards_of(call: Call, masks: Masks, settings: GuardrailSettings) -> list[Gua
     makers: list[GuardMaker] = []
     if settings.secrets != "off":
         makers.append(partial(Secrets, settings.secrets))
-    if settings.instructions != "off" and call.instructions:
+    if settings.instructions != "off" and call.instructions and call.prompt_name:
         makers.append(partial(Instructions, settings.instructions, call.instructions))
     if settings.personal_data_in_answers != "off":
         said = [message.text for message in call.messages if message.role == "user"]
@@ -57,8 +57,9 @@ def guards_of(call: Call, masks: Masks, settings: GuardrailSettings) -> list[Gua
 def cleaned_reply(reply: Reply[Any], makers: Sequence[GuardMaker]) -> Reply[Any]:
     """Return a reply as it may leave. Raises `AnswerRefused`."""
     change = partial(clean_whole, makers)
-    calls = tuple(ToolCall(call.id, call.name, change(call.arguments)) for call in reply.tool_calls)
-    return replace(reply, output=_cleaned(reply.output, change), tool_calls=calls)
+    calls = tuple(replace(call, arguments=in_json(call.arguments, change)) for call in reply.tool_calls)
+    refusal = change(reply.refusal) if reply.refusal else reply.refusal
+    return replace(reply, output=_cleaned(reply.output, change), tool_calls=calls, refusal=refusal)
 
 
 def _cleaned(output: Any, change: Callable[[str], str]) -> Any:

