@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from typing import Annotated
 
 import typer
@@ -9,6 +10,13 @@ import typer
 cli = typer.Typer()
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse what is no number: `nan` is within every minimum and maximum."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number.")
+    return value
 
 
 @cli.command(epilog="Example: uv run app init")

@@ -60,6 +60,18 @@ class Check(BaseModel):
             raise ValueError(f"it is no regular expression: {error}") from None
         return regex
 
+    @field_validator("json_schema")
+    @classmethod
+    def _is_schema(cls, schema: dict[str, Any] | None) -> dict[str, Any] | None:
+        import jsonschema_rs
+
+        try:
+            jsonschema_rs.validator_for(schema or {})
+        except ValueError as error:
+            problem = str(error).partition("\n")[0]
+            raise ValueError(f"it is no JSON schema: {problem}") from None
+        return schema
+
     @property
     def title(self) -> str:
         """Return its name in the report."""
@@ -135,18 +147,24 @@ _TESTS: dict[str, Callable[[Check, Any, Any], bool] | None] = {
 """What is tested of the value; None: tested before."""
 
 
-def check_case(folder: Path, own: Sequence[Mapping[str, Any]], observed: Observed) -> dict[str, bool]:
-    """Return what holds of a case, of the workflow's checks and its own: see `graphs.case_checks`.
+def case_checks(
+    folder: Path, own: Sequence[Mapping[str, Any]]
+) -> Callable[[Observed], list[tuple[str, bool]]]:
+    """Return what tests a case, by the workflow's checks and its own: see `graphs.case_checks`.
 
     Raises `InvalidInput` that names the check that is wrong.
     """
     checks = [*load_checks(folder / "checks.yml"), *(_check(row, "of the case") for row in own)]
+
+    def test(observed: Observed) -> list[tuple[str, bool]]:
+        return [(check.title, _holds(check, observed)) for check in checks]
+
+    return test
+
+
+def _holds(check: Check, observed: Observed) -> bool:
     output = observed.question if observed.output is None else observed.output
-    return {
-        check.title: observed.error is None
-        and check.holds(output, cost=observed.cost, seconds=observed.seconds)
-        for check in checks
-    }
+    return observed.error is None and check.holds(output, cost=observed.cost, seconds=observed.seconds)
 
 
 @cache

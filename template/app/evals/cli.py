@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.core.cli import finite
 from app.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ cli.add_typer(evals, name="eval")
 
 _Report = Annotated[Path, typer.Argument(help="A report of `app eval answers`.")]
 _Alpha = Annotated[
-    float, typer.Option(min=0.0001, max=0.5, help="How likely by chance a change may be, to count as one.")
+    float,
+    typer.Option(
+        min=0.0001, max=0.5, callback=finite, help="How likely by chance a change may be, to count as one."
+    ),
 ]
 _Markdown = Annotated[Path | None, typer.Option(help="Write it as Markdown, for a pull request.")]
 _Svg = Annotated[Path | None, typer.Option(help="Write a picture.")]
@@ -66,7 +70,8 @@ def gate(
     comparison = compared(load_report(baseline or evals_folder(now.system) / "baseline.json"), now)
     _show(comparison, alpha, markdown, svg, as_json=as_json)
     worse = comparison.regressions(alpha)
-    problems = [
+    problems = [f"The report lacks {each}." for each in comparison.missing]
+    problems += [
         f"{row.field} was {row.before:.3f} and is {row.after:.3f} (p = {row.p:.3f})." for row in worse
     ]
     if strict:
@@ -119,7 +124,8 @@ def annotate(report: _Report) -> None:
 
     read = load_report(report)
     path = evals_folder(read.system) / "annotations.yml"
-    left = [case for case in read.cases if not label_of(load_annotations(path), case)]
+    known = load_annotations(path)
+    left = [case for case in read.cases if not label_of(known, case)]
     for number, case in enumerate(left, 1):
         typer.secho(f"\n{number} of {len(left)}: {case.name}", bold=True)
         typer.echo(f"input: {_pretty(case.input)}\noutput: {case.error or _pretty(case.output)}")
@@ -129,7 +135,8 @@ def annotate(report: _Report) -> None:
         if answer in {"y", "n"}:
             note = typer.prompt("Why?", default="", show_default=False)
             add(path, case, passes=answer == "y", note=note)
-    labelled = sum(label_of(load_annotations(path), case) is not None for case in read.cases)
+    known = load_annotations(path)
+    labelled = sum(label_of(known, case) is not None for case in read.cases)
     typer.echo(f"{labelled} of {len(read.cases)} outputs are labelled in {path}.")
 
 
@@ -152,6 +159,7 @@ def judge(
 
     What it says joins the report. The gate trusts it from the agreement on that the rubric names.
     """
+    from app.evals.comparing import check_comparable
     from app.evals.judging import load_rubric
     from app.evals.reports import load_report
     from app.graphs import evals_folder
@@ -159,7 +167,9 @@ def judge(
     read = load_report(report)
     rules = load_rubric(rubric or evals_folder(read.system) / "rubric.md")
     if against:
-        said = asyncio.run(_prefer(read, load_report(against), rules, model, parallel))
+        other = load_report(against)
+        check_comparable(read, other)
+        said = asyncio.run(_prefer(read, other, rules, model, parallel))
     else:
         said = asyncio.run(_judge(report, read, rules, model, parallel))
     typer.echo(json.dumps(said, ensure_ascii=False) if as_json else said["text"])

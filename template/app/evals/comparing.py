@@ -40,6 +40,8 @@ class Comparison:
     """Each field, then `all`: which part of a case is right."""
     measures: tuple[Row, ...]
     """Cost, and seconds where both reports have them."""
+    missing: tuple[str, ...]
+    """What the first has and the second has not: cases, and what is scored."""
 
     def regressions(self, alpha: float) -> list[Row]:
         """Return what got worse by more than noise."""
@@ -52,18 +54,13 @@ class Comparison:
             "before": {"model": self.before.model, "prompts": self.before.prompts},
             "after": {"model": self.after.model, "prompts": self.after.prompts},
             "rows": [vars(row) for row in (*self.rows, *self.measures)],
+            "missing": self.missing,
         }
 
 
 def compare(before: Report, after: Report) -> Comparison:
     """Compare two reports, case by case. Raises `InvalidInput` if they are not of the same cases."""
-    if before.system != after.system:
-        raise InvalidInput(f"One report is of {before.system}, the other of {after.system}.")
-    if before.digest != after.digest:
-        raise InvalidInput(
-            "The reports are of different versions of the cases.",
-            hint="Run the older one again, or accept a new baseline with `app eval accept`.",
-        )
+    check_comparable(before, after)
     names = [case.name for case in before.cases if case.name in {other.name for other in after.cases}]
     if not names:
         raise InvalidInput("The reports have no case in common.")
@@ -78,7 +75,27 @@ def compare(before: Report, after: Report) -> Comparison:
     measures = [_mean("cost", *costs)]
     if any(seconds[0]):  # a baseline has none
         measures.append(_mean("seconds", *seconds))
-    return Comparison(before, after, tuple(rows), tuple(measures))
+    return Comparison(before, after, tuple(rows), tuple(measures), _missing(before, after))
+
+
+def check_comparable(before: Report, after: Report) -> None:
+    """Raise `InvalidInput` if two reports are not of the same system and cases."""
+    if before.system != after.system:
+        raise InvalidInput(f"One report is of {before.system}, the other of {after.system}.")
+    if before.digest != after.digest:
+        raise InvalidInput(
+            "The reports are of different versions of the cases.",
+            hint="Run the older one again, or accept a new baseline with `app eval accept`.",
+        )
+
+
+def _missing(before: Report, after: Report) -> tuple[str, ...]:
+    scores = {case.name: case.scores for case in after.cases}
+    return tuple(
+        case.name if case.name not in scores else f"{case.name}: {', '.join(sorted(fields))}"
+        for case in before.cases
+        if (fields := case.scores.keys() - scores.get(case.name, {}).keys())
+    )
 
 
 def _trusted(before: Report, after: Report) -> tuple[dict[str, bool], dict[str, bool]] | None:

@@ -7,6 +7,6 @@ feature = Feature(
     requires=("graphs", "llm", "privacy"),
     extends={
         "core.commands": ["app.evals.cli:cli"],
-        "graphs.case_checks": {"checks": "app.evals.checks:check_case"},
+        "graphs.case_checks": {"checks": "app.evals.checks:case_checks"},
     },
 )

@@ -16,8 +16,10 @@ from app.evals.annotations import Annotation, label_of
 from app.evals.reports import Judged, Report, Verdict
 from app.evals.statistics import kappa, kappa_interval, mcnemar
 from app.graphs import CaseReport
-from app.llm import LLMError, as_data, default_model, extract, load_prompt
+from app.llm import BrokenAnswer, ContentRefused, InvalidOutput, as_data, default_model, extract, load_prompt
 
+_NO_VERDICT = (BrokenAnswer, ContentRefused, InvalidOutput)
+"""Answers that are none. Other errors, such as a key that is rejected, end the evaluation."""
 _FEWEST = 10
 """Labels below which nothing can be said about agreement."""
 
@@ -100,7 +102,7 @@ async def _score(case: CaseReport, rubric: Rubric, model: str | None) -> Verdict
     instructions = load_prompt("evals.judge").render(rubric=rubric.text)
     try:
         score = (await extract(_shown(case), Score, instructions=instructions, model=model)).output
-    except LLMError:
+    except _NO_VERDICT:
         return None
     return Verdict(passes=score.score >= rubric.passes_from, score=score.score, reason=score.reason)
 
@@ -180,5 +182,5 @@ async def _choose(first: CaseReport, second: CaseReport, rubric: Rubric, model: 
     prompt = f"{given}\n\n{as_data('first', _output(first))}\n\n{as_data('second', _output(second))}"
     try:
         return (await extract(prompt, Choice, instructions=instructions, model=model)).output.better
-    except LLMError:
+    except _NO_VERDICT:
         return None

@@ -1,7 +1,6 @@
 """The reports of `app eval answers`, read again."""
 
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,7 +14,7 @@ class Verdict(BaseModel):
 
     passes: bool
     score: int
-    reason: str
+    reason: str = ""
 
 
 class Judged(BaseModel):
@@ -46,11 +45,6 @@ class Report(BaseModel):
     cost: str
     judged: Judged | None = None
 
-    def share(self) -> float:
-        """Return which part of all that is scored is right."""
-        values = [right for case in self.cases for right in case.scores.values()]
-        return fmean(values) if values else 0.0
-
     def values(self, field: str) -> dict[str, bool]:
         """Return whether a field is right, by case."""
         return {case.name: case.scores[field] for case in self.cases if field in case.scores}
@@ -72,18 +66,24 @@ def load_report(path: Path) -> Report:
         raise InvalidInput(
             f"{path} is no report of `app eval answers`.", fields=field_errors(error)
         ) from None
-    if not report.cases:
-        raise InvalidInput(f"{path} has no cases.")
+    names = [case.name for case in report.cases]
+    if not names or len(names) > len(set(names)) or not all(case.scores for case in report.cases):
+        raise InvalidInput(f"{path} must have cases, each of them once, and scores of each.")
     return report
 
 
 def save_report(path: Path, report: Report) -> None:
-    """Write a report."""
-    path.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    """Write a report. The file that was there stays until all is written."""
+    written = path.with_name(f"{path.name}.new")
+    written.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    written.replace(path)
 
 
 def as_baseline(report: Report) -> dict[str, Any]:
-    """Return what is compared with later: no outputs and no times, which would change at each run."""
+    """Return what is compared with later: no outputs, reasons and times, which would change at each run."""
+    judged = report.judged and report.judged.model_dump(
+        mode="json", exclude={"verdicts": {"__all__": {"reason"}}}
+    )
     return {
         "system": report.system,
         "model": report.model,
@@ -101,4 +101,5 @@ def as_baseline(report: Report) -> dict[str, Any]:
             for case in report.cases
         ],
         "cost": report.cost,
+        **({"judged": judged} if judged else {}),
     }

@@ -15,13 +15,16 @@ _SAMPLES = 10_000
 
 
 def kappa(first: Sequence[object], second: Sequence[object]) -> float:
-    """Return Cohen's kappa: how far two raters agree beyond chance (Cohen 1960). 1.0 if there is no doubt."""
+    """Return Cohen's kappa: how far two raters agree beyond chance (Cohen 1960).
+
+    0.0 if neither ever varies: that says nothing.
+    """
     if len(first) != len(second) or not first:
         raise ValueError("two raters rate the same cases, one at the least")
     labels = {*first, *second}
     observed = fmean(a == b for a, b in zip(first, second, strict=True))
     by_chance = sum(_share(first, label) * _share(second, label) for label in labels)
-    return 1.0 if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
+    return 0.0 if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
 
 
 def _share(ratings: Sequence[object], label: object) -> float:
@@ -53,7 +56,7 @@ def mcnemar(worse: int, better: int) -> float:
     if not changed:
         return 1.0
     tail = sum(math.comb(changed, k) for k in range(min(worse, better) + 1))
-    return min(1.0, math.ldexp(tail, 1 - changed))
+    return min(1.0, tail / 2 ** (changed - 1))
 
 
 def paired_permutation(first: Sequence[float], second: Sequence[float], *, seed: int = 1) -> float:

@@ -20,14 +20,20 @@ def as_markdown(comparison: Comparison, alpha: float) -> str:
     ]
     for row in (*comparison.rows, *comparison.measures):
         mark = "**worse**" if row in comparison.regressions(alpha) else ""
-        change = f"{row.after - row.before:+.3f}"
-        lines.append(
-            f"| {row.field} | {row.before:.3f} | {row.after:.3f} | {change} | {row.p:.3f} | {mark} |"
-        )
+        digits = 6 if row.field == "cost" else 3
+        change = f"{row.after - row.before:+.{digits}f}"
+        values = f"{row.before:.{digits}f} | {row.after:.{digits}f} | {change} | {row.p:.3f}"
+        lines.append(f"| {_inline(row.field)} | {values} | {mark} |")
     for row in comparison.rows:
-        lines += [f"- now wrong: {name} ({row.field})" for name in row.worse]
-        lines += [f"- now right: {name} ({row.field})" for name in row.better]
+        lines += [f"- now wrong: {_inline(name)} ({_inline(row.field)})" for name in row.worse]
+        lines += [f"- now right: {_inline(name)} ({_inline(row.field)})" for name in row.better]
+    lines += [f"- missing: {_inline(each)}" for each in comparison.missing]
     return "\n".join([*lines, ""])
+
+
+def _inline(text: str) -> str:
+    """Return a text that stays within its cell and its line."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def as_svg(comparison: Comparison) -> str:

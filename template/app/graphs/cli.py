@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.core.cli import finite
 from app.core.errors import InvalidInput
 from app.core.paths import ROOT
 
@@ -42,7 +43,8 @@ def answers(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first cases.")] = None,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Cases at the same time.")] = 4,
     max_cost: Annotated[
-        float | None, typer.Option(min=0, help="US dollars: if the estimate is above, nothing is run.")
+        float | None,
+        typer.Option(min=0, callback=finite, help="US dollars: if the estimate is above, nothing is run."),
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin anew what was interrupted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -63,8 +65,9 @@ def answers(
     with with_prompts(variants):
         labelled = load_labelled(system)
         cases = labelled.cases[:limit]
-        templates = [f"{name}{variant.template}" for name, variant in sorted(variants.items())]
-        unfinished = Unfinished(_REPORTS, system, labelled.digest, default_model(), str(limit), *templates)
+        unfinished = Unfinished(
+            _REPORTS, system, labelled.digest, default_model(), str(limit), *_depended_on(labelled.folder)
+        )
         if fresh:
             unfinished.forget()
         watched = Watched()
@@ -74,7 +77,7 @@ def answers(
         "system": system,
         "model": default_model(),
         "digest": labelled.digest,
-        "prompts": watched.prompts,
+        "prompts": unfinished.prompts,
         "cases": [report.model_dump(mode="json") for report in reports],
         "fields": found,
         "cost": str(sum((report.cost for report in reports), Decimal(0))),
@@ -88,12 +91,24 @@ def answers(
     typer.echo(f"{default_model()}, ${document['cost']}, kept in {path}")
 
 
+def _depended_on(folder: Path) -> list[str]:
+    """Return what reports depend on besides the cases: how they are scored, and all prompts."""
+    from app.llm import load_prompt, prompt_files
+
+    files = [folder / "checks.yml", folder.parent / "scoring.py"]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.exists()]
+    return [*texts, *(f"{name}{load_prompt(name).template}" for name in sorted(prompt_files()))]
+
+
 def _variant(text: str) -> "tuple[str, Prompt]":
-    from app.llm import parse_prompt
+    from app.core.errors import available
+    from app.llm import parse_prompt, prompt_files
 
     name, separator, path = text.partition("=")
     if not separator:
         raise InvalidInput(f"--prompt {text!r} is not NAME=FILE.")
+    if name not in prompt_files():
+        raise InvalidInput(f"There is no prompt {name!r}.", hint=available(prompt_files()))
     try:
         return name, parse_prompt(Path(path).read_text(encoding="utf-8"), name)
     except (OSError, UnicodeError) as error:
@@ -125,7 +140,7 @@ async def _run(
         await _check_cost(labelled, left, max_cost, quiet=quiet)
         with watched_by(watched):
             async for report in evaluate_all(labelled, left, parallel):
-                unfinished.add(report)
+                unfinished.add(report, watched.prompts)
                 reports.append(report)
                 if not quiet:
                     typer.echo(_line(report))

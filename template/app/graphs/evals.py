@@ -7,10 +7,12 @@ each expected field whether it is right.
 import asyncio
 import hashlib
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from app.core.errors import AppError, InvalidInput, NotFound, available, field_errors
 from app.core.paths import ROOT
 from app.graphs.dry_run import dry_run
-from app.graphs.extensions import CASE_CHECKS
+from app.graphs.extensions import CASE_CHECKS, Checking
 from app.graphs.graph import Graph, Observed, observe
 from app.workflows import WORKFLOWS
 
@@ -64,10 +66,12 @@ def load_labelled(name: str) -> Labelled:
     graph = _graph(name)
     path = folder / "cases.jsonl"
     text = path.read_text(encoding="utf-8")
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise InvalidInput(f"{path.relative_to(ROOT)} has no cases.")
     cases = tuple(_case(path, number, line) for number, line in lines)
+    if twice := [name for name, times in Counter(case.name for case in cases).items() if times > 1]:
+        raise InvalidInput(f"{path.relative_to(ROOT)} has more than one case named {twice[0]!r}.")
     package = WORKFLOWS.targets()[name].rpartition(".")[0]
     return Labelled(
         graph=graph,
@@ -121,17 +125,40 @@ class CaseReport(BaseModel):
     seconds: float
 
 
-async def evaluate(labelled: Labelled, case: Case) -> CaseReport:
-    """Run one case, without effects. What goes wrong is a part of the report: then no field is right."""
+@dataclass(frozen=True)
+class _Ready:
+    """A case that can be run: nothing about it is wrong."""
+
+    case: Case
+    data: BaseModel
+    checks: tuple[Checking, ...]
+
+
+def _prepare(labelled: Labelled, case: Case) -> _Ready:
     try:
-        data = labelled.graph.input.model_validate(case.input)
+        data: BaseModel = labelled.graph.input.model_validate(case.input)
+        checks = tuple(check(labelled.folder, case.checks) for check in CASE_CHECKS.load().values())
     except ValidationError as wrong:
         raise InvalidInput(f"The input of case {case.name!r} is wrong.", fields=field_errors(wrong)) from None
+    except InvalidInput as wrong:
+        raise InvalidInput(
+            f"Case {case.name!r}: {wrong.detail}", hint=wrong.hint, fields=wrong.fields
+        ) from None
+    return _Ready(case, data, checks)
+
+
+async def evaluate(labelled: Labelled, case: Case) -> CaseReport:
+    """Run one case, without effects. What goes wrong is a part of the report: then no field is right."""
+    return await _evaluate(labelled, _prepare(labelled, case))
+
+
+async def _evaluate(labelled: Labelled, ready: _Ready) -> CaseReport:
+    case = ready.case
     with dry_run():
-        observed = await observe(labelled.graph, data)
-    scores = labelled.score(observed, case.expected) if case.expected else {}
-    for check in CASE_CHECKS.load().values():
-        scores |= check(labelled.folder, case.checks, observed)
+        observed = await observe(labelled.graph, ready.data)
+    scores = dict(labelled.score(observed, case.expected)) if case.expected else {}
+    for title, holds in (found for check in ready.checks for found in check(observed)):
+        scores[_free(title, scores)] = holds
     error = str(observed.error) if isinstance(observed.error, AppError) else None
     if not scores:
         scores = {"no_error": error is None}
@@ -147,17 +174,27 @@ async def evaluate(labelled: Labelled, case: Case) -> CaseReport:
     )
 
 
+def _free(title: str, taken: Mapping[str, bool]) -> str:
+    """Return the title, with a number if something else is scored under it."""
+    numbered = (f"{title} ({number})" for number in count(2))
+    return title if title not in taken else next(each for each in numbered if each not in taken)
+
+
 async def evaluate_all(
     labelled: Labelled, cases: Sequence[Case], parallel: int
 ) -> AsyncGenerator[CaseReport, None]:
-    """Run cases, some at the same time, and yield each report as it comes."""
+    """Run cases, some at the same time, and yield each report as it comes.
+
+    Raises `InvalidInput` before any is run, if a case or a check is wrong.
+    """
     limit = asyncio.Semaphore(parallel)
 
-    async def one(case: Case) -> CaseReport:
+    async def one(ready: _Ready) -> CaseReport:
         async with limit:
-            return await evaluate(labelled, case)
+            return await _evaluate(labelled, ready)
 
-    tasks = [asyncio.create_task(one(case)) for case in cases]
+    prepared = [_prepare(labelled, case) for case in cases]
+    tasks = [asyncio.create_task(one(ready)) for ready in prepared]
     try:
         for finished in asyncio.as_completed(tasks):
             yield await finished

@@ -7,8 +7,10 @@ from typing import Any
 from app.core.registry import FUNCTION, ExtensionPoint
 from app.graphs.graph import Observed
 
-CaseCheck = Callable[[Path, Sequence[Mapping[str, Any]], Observed], dict[str, bool]]
-"""Takes the workflow's `evals` folder, the case's own checks and how it ended; returns what holds."""
+Checking = Callable[[Observed], Sequence[tuple[str, bool]]]
+"""Takes how a case ended; returns each check's title, and whether it holds."""
+CaseCheck = Callable[[Path, Sequence[Mapping[str, Any]]], Checking]
+"""Takes the workflow's `evals` folder and the case's own checks. Raises `InvalidInput` if one is wrong."""
 
 CASE_CHECKS: ExtensionPoint[CaseCheck] = ExtensionPoint(
     "graphs.case_checks", FUNCTION, "What is checked of each labelled case besides the workflow's scoring."

@@ -35,12 +35,17 @@ class Window:
     def __init__(self, guards: Sequence[AnswerGuard]) -> None:
         self._guards = guards
         self._held = ""
+        self._enough = 0
+        """Characters that must be held before it is worth looking again: looking costs as much as is held."""
 
     def push(self, piece: str) -> str:
         """Take the next piece, and return what may leave of what is here."""
         self._held += piece
+        if len(self._held) < self._enough:
+            return ""
         cut = self._cut()
         leaving, self._held = self._held[:cut], self._held[cut:]
+        self._enough = len(self._held) * 5 // 4
         return self._clean(leaving)
 
     def _cut(self) -> int:

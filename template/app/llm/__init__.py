@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from app.llm.budget import Budget
     from app.llm.builders import bedrock_provider, http_client
     from app.llm.calls import Call, Event, Handler, Image, Layer, Message, Reply, TextDelta, Tool, ToolCall
-    from app.llm.errors import InvalidOutput, LLMError, ModelUnavailable
+    from app.llm.errors import BrokenAnswer, ContentRefused, InvalidOutput, LLMError, ModelUnavailable
     from app.llm.facade import chat, complete, extract, stream
     from app.llm.messages import as_json, from_pydantic_ai, to_pydantic_ai
     from app.llm.metering import MeteredRequest, Taken, meter_request, price
@@ -37,8 +37,10 @@ __all__ = [
     "Answer",
     "AzureSettings",
     "BedrockSettings",
+    "BrokenAnswer",
     "Budget",
     "Call",
+    "ContentRefused",
     "Event",
     "GoogleSettings",
     "Handler",
@@ -88,7 +90,7 @@ __getattr__ = lazy_exports(
     budget=("Budget",),
     builders=("bedrock_provider", "http_client"),
     calls=("Call", "Event", "Handler", "Image", "Layer", "Message", "Reply", "TextDelta", "Tool", "ToolCall"),
-    errors=("InvalidOutput", "LLMError", "ModelUnavailable"),
+    errors=("BrokenAnswer", "ContentRefused", "InvalidOutput", "LLMError", "ModelUnavailable"),
     facade=("chat", "complete", "extract", "stream"),
     messages=("as_json", "from_pydantic_ai", "to_pydantic_ai"),
     metering=("MeteredRequest", "Taken", "meter_request", "price"),

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.core.errors import InvalidInput
-from app.evals.checks import Check, check_case
+from app.evals.checks import Check, case_checks
 from app.graphs import Observed
 
 
@@ -59,19 +59,25 @@ def test_a_case_is_held_against_the_checks_of_its_system_and_its_own(tmp_path: P
     (tmp_path / "checks.yml").write_text("- {name: short, regex: '^.{1,20}$'}\n", encoding="utf-8")
     observed = Observed(output="five", question=None, error=None, cost=Decimal(0), seconds=0.1)
 
-    assert check_case(tmp_path, [{"contains": "six"}], observed) == {"short": True, "output:contains": False}
+    test = case_checks(tmp_path, [{"contains": "six"}])
+
+    assert test(observed) == [("short", True), ("output:contains", False)]
 
 
 @pytest.mark.parametrize(
     ("row", "problem"),
-    [("- {regex: '('}", "no regular expression"), ("- {contain: x}", "contain"), ("a: 1", "no list")],
+    [
+        ("- {regex: '('}", "no regular expression"),
+        ("- {json_schema: {type: 5}}", "no JSON schema"),
+        ("- {contain: x}", "contain"),
+        ("a: 1", "no list"),
+    ],
 )
 def test_a_check_that_is_wrong_is_named(row: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "checks.yml").write_text(row, encoding="utf-8")
-    observed = Observed(output="five", question=None, error=None, cost=Decimal(0), seconds=0.1)
 
     with pytest.raises(InvalidInput) as raised:
-        check_case(tmp_path, [], observed)
+        case_checks(tmp_path, [])
 
     assert problem in str(raised.value)
     assert "checks.yml" in str(raised.value)

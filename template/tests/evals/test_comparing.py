@@ -7,6 +7,7 @@ import pytest
 
 from app.core.errors import InvalidInput
 from app.evals.comparing import compare
+from app.evals.reports import Judged, Report, Verdict, as_baseline
 from tests.commands import run_app
 from tests.evals.reports import report, write
 
@@ -61,6 +62,51 @@ def test_the_gate_lets_noise_pass_but_not_when_it_is_strict(tmp_path: Path) -> N
     assert run_app("eval", "gate", after, "--baseline", before).returncode == 0
     strict = run_app("eval", "gate", after, "--baseline", before, "--strict")
     assert (strict.returncode, "case 9: reply was right." in strict.stderr) == (1, True)
+
+
+def test_the_gate_stops_a_report_that_lacks_cases_or_scores(tmp_path: Path) -> None:
+    before, now = report([True] * 3), report([True] * 2)
+    before.cases[0].scores["cost"] = True
+
+    done = run_app(
+        *("eval", "gate", write(tmp_path, "after", now), "--baseline", write(tmp_path, "before", before))
+    )
+
+    assert done.returncode == 1
+    assert "lacks case 0: cost." in done.stderr
+    assert "lacks case 2." in done.stderr
+
+
+def test_the_gate_counts_a_judge_that_is_trusted(tmp_path: Path) -> None:
+    before = write(
+        tmp_path, "before", Report.model_validate(as_baseline(judged(report([True] * 10), [True] * 10)))
+    )
+    after = write(tmp_path, "after", judged(report([True] * 10), [False] * 10))
+
+    done = run_app("eval", "gate", after, "--baseline", before)
+
+    assert done.returncode == 1
+    assert "judge was 1.000 and is 0.000" in done.stderr
+
+
+def judged(made: Report, passes: list[bool]) -> Report:
+    """Return a report with what a trusted judge says."""
+    verdicts = {
+        each.name: Verdict(passes=passed, score=5 if passed else 1, reason="so")
+        for each, passed in zip(made.cases, passes, strict=True)
+    }
+    said = Judged(model="test:judge", rubric="r1", verdicts=verdicts, unusable=0, kappa=0.9, trusted=True)
+    return made.model_copy(update={"judged": said})
+
+
+@pytest.mark.parametrize("alpha", ["nan", "inf", "0"])
+def test_the_gate_refuses_an_alpha_that_would_stop_nothing(alpha: str, tmp_path: Path) -> None:
+    path = write(tmp_path, "before", report([True]))
+
+    done = run_app("eval", "gate", path, "--baseline", path, "--alpha", alpha)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_comparing_prints_one_document(tmp_path: Path) -> None:

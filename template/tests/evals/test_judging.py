@@ -9,6 +9,7 @@ from app.core.errors import InvalidInput
 from app.evals.annotations import annotate, label_of, load_annotations
 from app.evals.judging import Rubric, judge, load_rubric, prefer
 from app.evals.reports import Report
+from app.llm import LLMError
 from tests.evals.reports import case, report
 from tests.llm.fake_provider import FakeProvider
 
@@ -72,6 +73,13 @@ async def test_nonsense_of_the_judge_is_counted_and_not_scored(
     assert judged.unusable == 1
     assert [verdict.score for verdict in judged.verdicts.values()] == [4]
     assert judged.kappa is None
+
+
+async def test_a_judge_that_does_not_answer_ends_it(provider: FakeProvider) -> None:
+    provider.answers.append(401)
+
+    with pytest.raises(LLMError):
+        await judge(report([True]), RUBRIC, [], parallel=1)
 
 
 async def test_a_preference_that_turns_with_the_positions_is_none(provider: FakeProvider) -> None:

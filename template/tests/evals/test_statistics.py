@@ -63,7 +63,11 @@ def test_kappa_is_that_of_the_books(table: list[list[int]], value: float) -> Non
 
 
 def test_raters_who_agree_always_have_a_kappa_of_one() -> None:
-    assert kappa([True, True], [True, True]) == 1.0
+    assert kappa([True, False], [True, False]) == 1.0
+
+
+def test_raters_who_never_vary_say_nothing() -> None:
+    assert kappa([True, True], [True, True]) == 0.0
 
 
 def test_the_interval_of_kappa_is_about_that_of_its_standard_error() -> None:

@@ -13,6 +13,7 @@ from app.graphs import Function, Graph, Model, Observed
 from app.graphs import evals as graph_evals
 from app.graphs.estimating import choose_model, estimate_cost
 from app.graphs.evals import Case, CaseReport, Labelled, evaluate, evaluate_all, rates
+from app.graphs.extensions import CASE_CHECKS
 from app.graphs.unfinished import Unfinished, in_order
 
 
@@ -76,6 +77,25 @@ async def test_an_input_that_does_not_fit_is_named() -> None:
         await evaluate(labelled(), wrong)
 
 
+async def test_nothing_is_run_if_one_case_is_wrong() -> None:
+    wrong = Case.model_validate({"name": "b", "input": {"words": "hi"}})
+
+    reports = evaluate_all(labelled(), [case("a", "hi"), wrong], parallel=1)
+
+    with pytest.raises(InvalidInput, match="case 'b'"):
+        await anext(reports)
+
+
+async def test_what_has_one_title_is_counted_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        CASE_CHECKS, "load", lambda: {"checks": lambda _folder, _own: lambda _observed: [("text", False)] * 2}
+    )
+
+    report = await evaluate(labelled(), case("a", "hi", expected={"text": "HI"}))
+
+    assert report.scores == {"text": True, "text (2)": False, "text (3)": False}
+
+
 async def test_cases_are_run_in_parallel_and_each_is_reported() -> None:
     cases = [case(f"{number}", "hi") for number in range(20)]
 
@@ -92,12 +112,15 @@ def report(name: str, error: str | None = None) -> CaseReport:
 
 def test_what_was_interrupted_is_taken_up_but_not_what_failed(tmp_path: Path) -> None:
     first = Unfinished(tmp_path, "s", "cases 1", "model")
-    first.add(report("a"))
-    first.add(report("b", error="down"))
+    first.add(report("a\u2028"), {"one": 1})
+    first.add(report("b", error="down"), {"one": 1, "two": 2})
     (path,) = tmp_path.iterdir()
     path.write_text(path.read_text(encoding="utf-8") + '{"name": "cut', encoding="utf-8")
+    first.add(report("c"), {"two": 2})
+    again = Unfinished(tmp_path, "s", "cases 1", "model")
 
-    assert [each.name for each in Unfinished(tmp_path, "s", "cases 1", "model").load()] == ["a"]
+    assert [each.name for each in again.load()] == ["a\u2028", "c"]
+    assert again.prompts == {"one": 1, "two": 2}
     assert Unfinished(tmp_path, "s", "cases 2", "model").load() == []
 
 
@@ -134,7 +157,8 @@ async def test_the_price_is_known_before() -> None:
         ("", "has no cases"),
         ("{", "Line 1 of"),
         ('{"name": "a"}', "input"),
-        ('{"name": "a", "input": {}}\n\n{"nam": 1}', "Line 3 of"),
+        ('{"name": "a\u2028", "input": {}}\n\n{"nam": 1}', "Line 3 of"),
+        ('{"name": "a", "input": {}}\n{"name": "a", "input": {}}', "more than one case named 'a'"),
     ],
 )
 def test_a_file_of_cases_that_is_wrong_is_named(

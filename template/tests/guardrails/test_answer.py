@@ -1,6 +1,7 @@
 """What the guards do with what comes from a model."""
 
 import random
+import time
 
 import pytest
 from pydantic import BaseModel
@@ -168,6 +169,19 @@ def test_a_stream_leaves_as_the_whole_would_wherever_it_is_cut(seed: int) -> Non
 
     assert streamed + window.rest() == clean_whole(MAKERS, text)
     assert KEY not in streamed
+
+
+@pytest.mark.parametrize("text", ["[", "[a](", "![", "`", "((", "<a:", "\\", "\n[a]: "])
+def test_a_stream_of_what_never_ends_costs_no_more_than_its_length(text: str) -> None:
+    window = Window([make() for make in MAKERS])
+    began = time.process_time()
+
+    left = [window.push(text[:4]) for _ in range(5000)]
+
+    assert left
+    assert (
+        time.process_time() - began < 5
+    )  # it took up to two minutes where each piece cost as much as is held
 
 
 async def test_a_stream_is_held_back_by_a_few_words_alone() -> None:
