@@ -21,7 +21,7 @@ from app.agents.extensions import TOOL_GUARDS, TOOLSETS, ExternalTool, ToolUse
 from app.core.errors import AppError, field_errors
 from app.core.spans import span
 from app.core.threads import run_in_thread
-from app.llm import Budget, Message, Tool
+from app.llm import Budget, Message, Tool, as_data, holds_data
 
 if TYPE_CHECKING:
     from app.agents.agent import Agent
@@ -150,12 +150,18 @@ class _AgentAsTool:
             return f"The arguments are wrong: {format_errors(error)}."
 
         async def ask() -> str:
-            result = await self.agent.run(task, budget=context.budget)
+            result = await self.agent.run(_assigned(task, context.conversation), budget=context.budget)
             context.add_cost(result.cost)
             return _text(result.output)
 
         text = await _call_guarded(context.use(self.name, {"task": task}), ask, context.agent_seconds)
         return _truncated(text, context.characters)
+
+
+def _assigned(task: str, conversation: Sequence[Message]) -> str:
+    """Return a task for another agent; as data, if tools or documents have had a say in it."""
+    hears_others = any(message.role == "tool" or holds_data(message.text) for message in conversation)
+    return as_data("assignment", task) if hears_others else task
 
 
 def as_tool(agent: "Agent[Any]") -> AgentTool:

@@ -25,9 +25,14 @@ def feedback(
     for row in rows:
         mark = "+" if row["helpful"] else "-"
         about = " ".join(filter(None, (row["subject"], row["subject_id"], row["workflow"])))
-        typer.echo(f"{mark} {row['created_at'][:16]}  {about}  {row['comment']}".rstrip())
+        typer.echo(f"{mark} {row['created_at'][:16]}  {about}  {_one_line(row['comment'])}".rstrip())
     if not rows:
         typer.secho("Nobody has said anything.", dim=True, err=True)
+
+
+def _one_line(text: str) -> str:
+    """Return what a stranger wrote without what a terminal would act on."""
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 async def _latest(limit: int, helpful: bool | None) -> list[dict[str, Any]]:

@@ -74,9 +74,11 @@ def guardrails(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InvalidInput(f"The baseline {path} cannot be read: {error}.") from None
+    if not isinstance(document, dict):
+        raise InvalidInput(f"The baseline {path} is no document of `app eval guardrails --json`.")
     return document
 
 

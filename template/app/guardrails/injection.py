@@ -27,12 +27,10 @@ _ABOUT = re.compile(
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What looks like an instruction, and where."""
+    """What looks like an instruction."""
 
     kind: Kind
     text: str
-    is_hidden: bool = False
-    """It stands there in code."""
 
 
 def find_injection(text: str, source: Source) -> Suspicion | None:
@@ -42,7 +40,7 @@ def find_injection(text: str, source: Source) -> Suspicion | None:
         return found
     for view in hidden(text, shown):
         for found in _in_view(view, source):
-            return Suspicion(found.kind, found.text, is_hidden=True)
+            return found
     return None
 
 

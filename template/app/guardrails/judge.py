@@ -1,6 +1,7 @@
 """A model that reads what users say, and looks for attacks and other topics (`GUARDRAIL_JUDGE`)."""
 
 from contextvars import ContextVar
+from http import HTTPStatus
 
 from pydantic import BaseModel, Field
 
@@ -34,6 +35,8 @@ async def ask_judge(call: Call, settings: GuardrailSettings) -> None:
     try:
         verdict = await _verdict(last.text, settings)
     except LLMError as error:
+        if error.status == HTTPStatus.PAYMENT_REQUIRED:  # a budget is spent: that stops the call too
+            raise
         record_failure("judge", error)
         if settings.fail_closed:
             raise GuardFailed("The guard 'judge' gave no verdict.", hint=error.detail) from error

@@ -5,6 +5,7 @@ length → injected instructions → personal data → judge → moderation │ 
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from app.core.threads import run_in_thread
@@ -59,16 +60,20 @@ async def _answered(
     events: AsyncGenerator[Event, None], makers: Sequence[GuardMaker], settings: GuardrailSettings
 ) -> AsyncGenerator[Event, None]:
     window = Window([make() for make in makers])
-    is_streamed = False
+    came, left = "", ""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, TextDelta):
-                is_streamed = True
+                came += event.text
                 if text := window.push(event.text):
+                    left += text
                     yield TextDelta(text)
                 continue
             if rest := window.rest():
+                left += rest
                 yield TextDelta(rest)
-            if not is_streamed and isinstance(event.output, str):
+            if not came and isinstance(event.output, str):
                 await moderate(event.output, settings, AnswerRefused)
-            yield cleaned_reply(event, makers)
+            is_cleaned = bool(came) and event.output == came
+            reply = cleaned_reply(replace(event, output=None) if is_cleaned else event, makers)
+            yield replace(reply, output=left) if is_cleaned else reply

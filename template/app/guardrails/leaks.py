@@ -28,11 +28,11 @@ _CREDENTIAL = re.compile(
     r"|\bxox[abprs]-[\w-]{10,200}"  # Slack
     r"|(?<![\w-])eyJ[\w-]{10,4096}\.eyJ[\w-]{1,8192}(?:\.[\w-]{0,4096})?"  # JSON web token
     r"|(?<=://)[^\s/:@]{0,200}:[^\s@/]{1,200}(?=@)"  # user:password in a URL
-    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?!-----BEGIN).){0,8000}?"
-    r"(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----BEGIN).){0,8000}?"
+    r"(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
-_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _WITHOUT_SPACES = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Characters of scripts that write words without spaces, or nearly."""
 _LAST_WORD = re.compile(rf"[^\s{_WITHOUT_SPACES}\u3000-\u303f\uff00-\uffef]*\Z")

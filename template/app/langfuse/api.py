@@ -42,9 +42,16 @@ def create_prompt(name: str, text: str, labels: list[str]) -> RemotePrompt:
     return _read(_ask("POST", "v2/prompts", json=body))
 
 
-def create_score(trace_id: str, name: str, *, value: bool, comment: str) -> None:
-    """Add a score to a trace."""
-    body = {"traceId": trace_id, "name": name, "value": int(value), "dataType": "BOOLEAN", "comment": comment}
+def create_score(score_id: str, trace_id: str, name: str, *, value: bool, comment: str) -> None:
+    """Add a score to a trace; in the place of an earlier one with this ID."""
+    body = {
+        "id": score_id,
+        "traceId": trace_id,
+        "name": name,
+        "value": int(value),
+        "dataType": "BOOLEAN",
+        "comment": comment,
+    }
     _check(_ask("POST", "scores", json=body))
 
 

@@ -1,6 +1,7 @@
 """`app prompts list`, `push` and `pull`."""
 
 import json
+import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,7 +82,7 @@ def pull(name: _Name, label: _Label = "production", yes: _Yes = False) -> None:
         return
     path = prompt_files()[name]
     header, _, _ = path.read_text(encoding="utf-8").removeprefix("---\n").partition("---\n")
-    header = header.replace(f"version: {local.version}", f"version: {local.version + 1}", 1)
+    header = re.sub(r"(?m)^version:.*$", f"version: {local.version + 1}", header, count=1)
     path.write_text(f"---\n{header}---\n{remote.prompt.strip()}\n", encoding="utf-8")
     typer.echo(f"Wrote {path}.")
 

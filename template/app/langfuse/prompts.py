@@ -1,7 +1,7 @@
 """Prompts that are managed in Langfuse: the version with the label of the settings, instead of the file.
 
-Nothing waits for Langfuse: prompts are fetched by a thread, at the start and every minute after that. What is
-not here yet, or does not fit the code, is the file.
+Nothing waits for Langfuse: prompts are fetched by a thread, at the start and when one is used, once a minute
+at the most. What is not here yet, or does not fit the code, is the file.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from functools import cache
 
 import structlog
 
+from app.core.spans import call_at_end
 from app.langfuse.api import LangfuseUnavailable, get_prompt
 from app.llm import Prompt, PromptError, parse_prompt, prompt_files
 from app.observability import LangfuseSettings
@@ -90,7 +91,9 @@ def _fetch_soon(local: Prompt) -> "Future[None]":
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="langfuse")
+    threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="langfuse")
+    call_at_end(lambda: threads.shutdown(wait=False, cancel_futures=True))
+    return threads
 
 
 def _fetch(local: Prompt, label: str) -> None:
@@ -104,4 +107,6 @@ def _fetch(local: Prompt, label: str) -> None:
     except PromptError as error:
         prompt = None
         log.error("langfuse.prompt_refused", prompt=local.name, error=error.detail)
+    except Exception:  # nobody waits for this thread: it would be lost, and tried again for each call
+        log.exception("langfuse.prompt_not_fetched", prompt=local.name)
     _fetched[local.name] = _Fetched(prompt, time.monotonic() + _FRESH_SECONDS)

@@ -1,5 +1,6 @@
 """What people say of runs, as scores of their traces."""
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -32,7 +33,8 @@ def _send_soon(piece: Span) -> None:
         log.warning("langfuse.score_dropped")
         return
     comment = str(piece.contents.get("comment", ""))
-    _thread().submit(_send, str(trace), value=bool(piece.fields["helpful"]), comment=comment)
+    who = hashlib.sha256(f"{trace} {piece.scope.caller}".encode()).hexdigest()[:32]
+    _thread().submit(_send, who, str(trace), value=bool(piece.fields["helpful"]), comment=comment)
 
 
 @cache
@@ -42,12 +44,12 @@ def _thread() -> ThreadPoolExecutor:
     return thread
 
 
-def _send(trace: str, *, value: bool, comment: str) -> None:
+def _send(score_id: str, trace: str, *, value: bool, comment: str) -> None:
     from app.langfuse.api import LangfuseUnavailable, create_score
     from app.privacy import mask
 
     try:
-        create_score(trace, "helpful", value=value, comment=mask(comment))
+        create_score(score_id, trace, "helpful", value=value, comment=mask(comment))
     except LangfuseUnavailable as error:
         log.warning("langfuse.score_not_sent", error=error.detail)
     finally:

@@ -34,7 +34,7 @@ def report(error: BaseException) -> None:
 
     client = _client(settings)
     event, hint = event_from_exception(error, client_options=client.options)
-    event["tags"] = dict(current_scope().fields)
+    event["tags"] = {name: mask(str(value)) for name, value in current_scope().fields.items()}
     if ids := trace_ids():
         event["contexts"] = {"trace": {**ids, "type": "trace"}}
     client.capture_event(event, hint)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from app.core import redaction
 from app.guardrails.errors import AnswerRefused, GuardFailed
@@ -26,6 +27,7 @@ IBAN = "DE89 3704 0044 0532 0130 00"
     [
         (f"The key is {KEY}, keep it.", "The key is [removed], keep it."),
         (f"Here:\n{PRIVATE_KEY}\nDone.", "Here:\n[removed]\nDone."),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP PRIVATE KEY BLOCK-----!", "[removed]!"),
         ("postgres://admin:pa55word@db/x", "postgres://[removed]@db/x"),
         ("Use sk-learn-contrib-and-more-words for this.", "Use sk-learn-contrib-and-more-words for this."),
         ("Basic information about the bearer of news.", "Basic information about the bearer of news."),
@@ -179,9 +181,7 @@ def test_a_stream_of_what_never_ends_costs_no_more_than_its_length(text: str) ->
     left = [window.push(text[:4]) for _ in range(5000)]
 
     assert left
-    assert (
-        time.process_time() - began < 5
-    )  # it took up to two minutes where each piece cost as much as is held
+    assert time.process_time() - began < 5  # looking at all that is held for each piece took two minutes
 
 
 async def test_a_stream_is_held_back_by_a_few_words_alone() -> None:
@@ -198,6 +198,15 @@ async def test_a_stream_that_leaks_is_cleaned_before_it_leaves() -> None:
     events = await ask(Model(*f"It is {KEY}!"), call(user("hi"), streaming=True))
 
     assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "It is [removed]!"
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_decision_is_recorded_once(streaming: bool) -> None:
+    with capture_logs() as logs:
+        reply = await answer(Model(*f"It is {KEY}!"), call(user("hi"), streaming=streaming))
+
+    assert reply.output == "It is [removed]!"
+    assert [line["decision"] for line in logs if line["event"] == "guardrail"] == ["masked"]
 
 
 class Answer(BaseModel):

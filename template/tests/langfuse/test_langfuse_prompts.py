@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.core.lifespan import open_features
+from app.core.scope import in_scope
 from app.core.spans import span
 from app.langfuse import cli, prompts, scores
 from app.langfuse.prompts import parse_local
@@ -158,13 +159,28 @@ def test_what_is_wrong_is_named(name: str, environment: dict[str, str], problem:
     assert problem in done.stderr
 
 
-def test_feedback_becomes_a_score_of_the_trace_without_personal_data(langfuse: FakeLangfuse) -> None:
-    with span("feedback", helpful=False, rated_trace="a" * 32) as piece:
-        piece.say(comment="Ask ada@example.com.")
+def rate(*, helpful: bool, comment: str = "") -> None:
+    with span("feedback", helpful=helpful, rated_trace="a" * 32) as piece:
+        piece.say(comment=comment)
     scores._thread().submit(int).result()  # noqa: SLF001 - what was sent before it has arrived
+
+
+def test_feedback_said_again_takes_the_place_of_the_first(langfuse: FakeLangfuse) -> None:
+    for caller, helpful in (("a", False), ("a", True), ("b", True)):
+        with in_scope(caller=caller):
+            rate(helpful=helpful)
+
+    first, again, of_another = (score["id"] for score in langfuse.scores)
+    assert first == again
+    assert first != of_another
+
+
+def test_feedback_becomes_a_score_of_the_trace_without_personal_data(langfuse: FakeLangfuse) -> None:
+    rate(helpful=False, comment="Ask ada@example.com.")
 
     assert langfuse.scores == [
         {
+            "id": langfuse.scores[0]["id"],
             "traceId": "a" * 32,
             "name": "helpful",
             "value": 0,

@@ -64,13 +64,13 @@ def test_an_error_that_is_logged_arrives_with_its_place_and_without_personal_dat
 ) -> None:
     set_environment(SENTRY_DSN=dsn, SENTRY_RELEASE="1.2.3", TRACES_LOCAL="false")
 
-    with in_scope(run_id="r1", workflow="w"), span("run") as piece:
+    with in_scope(run_id="r1", workflow="w", caller="ada@example.com"), span("run") as piece:
         fail(ValueError("ada@example.com wrote sk-12345678"), times=2)
 
     (event,) = Sentry.events
     assert event["exception"]["values"][0]["value"] == "[EMAIL_1] wrote [redacted]"
     assert (event["release"], event["environment"]) == ("1.2.3", "test")
-    assert event["tags"] == {"run_id": "r1", "workflow": "w"}
+    assert event["tags"] == {"run_id": "r1", "workflow": "w", "caller": "[EMAIL_1]"}
     assert event["contexts"]["trace"]["trace_id"] == piece.trace_id
     assert "server_name" not in event or not event["server_name"]
     assert not any("vars" in frame for frame in event["exception"]["values"][0]["stacktrace"]["frames"])
