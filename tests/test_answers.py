@@ -40,6 +40,8 @@ def question(name: str) -> Any:
     ("name", "value", "reason"),
     [
         ("project_name", "", "empty"),
+        ("stages", ["shipping"], "needs the stage backend"),
+        ("stages", ["design", "rag", "shipping"], "needs the stage backend"),
         ("project_name", "   ", "empty"),
         ("project_name", "x" * 81, "more than 80 characters"),
         ("project_name", "two\nlines", "line break"),

@@ -1,4 +1,4 @@
-"""Settings: from environment variables, then from `.env`, then the default in the class.
+"""Settings: from environment variables, files of secrets, `.env`, then the default in the class.
 
 Each feature has one class in its `settings.py`, with a prefix of its own. `Settings.load()` reads it once
 and refuses what is wrong with a message that names the variable.
@@ -8,11 +8,19 @@ import json
 import logging
 import os
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from app.core.errors import ConfigurationError
 from app.core.paths import ROOT
@@ -22,6 +30,9 @@ RANDOM = "<random>"
 """Stands in `.env.example` where `app init` writes a fresh random secret."""
 
 ENV_FILE = ROOT / ".env"
+
+SECRETS = Path("/run/secrets")
+"""A folder with a file for each secret, named like its variable: as containers get them."""
 
 
 def _is_http_url(value: str) -> str:
@@ -57,6 +68,14 @@ FromJson = BeforeValidator(_read_json)
 
 
 logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # `app doctor` says it once, and what to do
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """Files of secrets. An empty one counts as not set, like an empty variable."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        return value or None, key, is_complex
 
 
 class Settings(BaseSettings):
@@ -95,15 +114,18 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave `.env` out under `ENVIRONMENT=test`: a test says all that it depends on."""
+        """Leave files out under `ENVIRONMENT=test`: a test says all that it depends on."""
         sources = (init_settings, env_settings)
-        return sources if os.environ.get("ENVIRONMENT") == "test" else (*sources, dotenv_settings)
+        if os.environ.get("ENVIRONMENT") == "test":
+            return sources
+        secrets = (_SecretFiles(settings_cls, secrets_dir=SECRETS),) if SECRETS.is_dir() else ()
+        return (*sources, *secrets, dotenv_settings)
 
     @classmethod
     def variables(cls) -> dict[str, str]:

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from app.core import settings
 from app.core.errors import ConfigurationError
 from app.core.redaction import MASK, redact_text
 from app.core.settings import RANDOM, Settings
@@ -19,6 +22,31 @@ def test_a_variable_overrides_the_default(set_environment: SetEnvironment) -> No
     set_environment(EXAMPLE_COUNT="5")
 
     assert Example.load().count == 5
+
+
+def test_secrets_may_be_files_which_variables_override(
+    set_environment: SetEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "EXAMPLE_KEY").write_text("from a file\n", encoding="utf-8")
+    (tmp_path / "EXAMPLE_COUNT").write_text("7", encoding="utf-8")
+    monkeypatch.setattr(settings, "SECRETS", tmp_path)
+    set_environment(ENVIRONMENT="development", EXAMPLE_COUNT="5")
+
+    loaded = Example.load()
+
+    assert loaded.key == SecretStr("from a file")
+    assert loaded.count == 5
+    assert redact_text("It is from a file.") == f"It is {MASK}."
+
+
+def test_an_empty_file_of_a_secret_counts_as_not_set(
+    set_environment: SetEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "EXAMPLE_KEY").write_text("\n", encoding="utf-8")
+    monkeypatch.setattr(settings, "SECRETS", tmp_path)
+    set_environment(ENVIRONMENT="development")
+
+    assert Example.load().key is None
 
 
 def test_an_empty_variable_counts_as_not_set(set_environment: SetEnvironment) -> None:

@@ -1,0 +1,31 @@
+# shellcheck shell=bash disable=SC2034
+# What the commands of this folder share. They are run on the server, in this folder.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+state=state
+secrets=secrets
+
+# the version that runs, or that a release makes run
+IMAGE=$(cat "$state/current" 2>/dev/null || echo none)
+export IMAGE
+
+compose() { docker compose --file compose.yaml "$@"; }
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  printf 'Error: %s\n' "$*" >&2
+  exit 1
+}
+
+require_setup() {
+  [[ -f .env && -s $secrets/app/DATABASE_PASSWORD ]] || fail "this folder is not set up: run ./setup DOMAIN EMAIL"
+}
+
+# One release, rollback or restore at a time.
+lock() {
+  mkdir -p "$state"
+  exec 9>"$state/lock"
+  flock --nonblock 9 || fail "another release, rollback or restore is at work"
+}
