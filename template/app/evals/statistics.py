@@ -56,7 +56,7 @@ def mcnemar(worse: int, better: int) -> float:
     if not changed:
         return 1.0
     tail = sum(math.comb(changed, k) for k in range(min(worse, better) + 1))
-    return min(1.0, tail / 2 ** (changed - 1))
+    return min(1.0, tail / (1 << (changed - 1)))
 
 
 def paired_permutation(first: Sequence[float], second: Sequence[float], *, seed: int = 1) -> float:
