@@ -296,6 +296,7 @@ def test_what_is_for_operators_is_not_there_for_others(path: str, server: Server
     with pytest.raises(urllib.error.HTTPError) as raised:
         server.ask(path)
 
+    raised.value.close()
     assert raised.value.code == 404
 
 
