@@ -367,6 +367,19 @@ def test_a_container_that_dies_comes_back(service: str, server: Server) -> None:
 
 
 @pytest.mark.docker
+def test_a_backup_that_cannot_be_made_is_none(server: Server) -> None:
+    command = ("compose", "exec", "-T", "-e", "PGHOST=nowhere", "backup", "backup")
+
+    assert "Saved" not in server.do(*command, "now", fails=True)
+
+
+@pytest.mark.docker
+def test_without_a_backup_nothing_is_restored(server: Server) -> None:
+    assert "there is no backup" in server.do("restore", "deadbeef", fails=True)
+    assert server.wait_for(server.start_run())["status"] == "succeeded"
+
+
+@pytest.mark.docker
 def test_a_backup_is_restored_and_compared(server: Server) -> None:
     run = server.start_run()
     server.wait_for(run)

@@ -29,3 +29,16 @@ lock() {
   exec 9>"$state/lock"
   flock --nonblock 9 || fail "another release, rollback or restore is at work"
 }
+
+health() { docker inspect --format '{{.State.Running}} {{.State.Health.Status}}' "$1" 2>/dev/null; }
+
+# Wait until containers answer that they are ready, at most READY_SECONDS.
+wait_until_ready() {
+  local deadline=$((SECONDS + ${READY_SECONDS:-120})) container state
+  for container in "$@"; do
+    until state=$(health "$container") && [[ $state == "true healthy" ]]; do
+      [[ $state == "true starting" ]] && ((SECONDS < deadline)) || return 1
+      sleep 1
+    done
+  done
+}
