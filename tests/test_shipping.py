@@ -17,6 +17,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,17 @@ def test_a_setup_makes_secrets_once_that_nobody_else_can_read(tmp_path: Path) ->
     assert first.keys() == {"BROKER_PASSWORD", "DATABASE_PASSWORD", "RESTIC_PASSWORD"}
     assert min(map(len, first.values())) >= 40
     assert (folder / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_a_setup_for_another_domain_says_where_it_stands(tmp_path: Path) -> None:
+    folder = deployable(tmp_path)
+    subprocess.run([folder / "setup", "api.example.com", "a@example.com"], check=True, capture_output=True)
+
+    done = subprocess.run(
+        [folder / "setup", "www.example.com", "a@example.com"], capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr == "Error: .env has another DOMAIN: change it there\n"
 
 
 def test_a_release_before_the_setup_says_what_to_do(tmp_path: Path) -> None:
@@ -326,6 +338,22 @@ def test_a_release_under_load_loses_no_request_and_no_run(server: Server) -> Non
 
 
 @pytest.mark.docker
+def test_a_secret_that_has_changed_reaches_every_process(server: Server) -> None:
+    (server.folder / "secrets/app/OPENAI_API_KEY").write_text("sk-another-test")
+
+    server.do("release", "shipped-in-a-test:2")
+
+    for service in ("api", "worker", "beat"):
+        seen = server.do("compose", "exec", "-T", service, "cat", "/run/secrets/OPENAI_API_KEY")
+        container = server.do("compose", "ps", "--quiet", service).split()[0]
+        started = docker("inspect", "--format", "{{.State.StartedAt}}", container)
+        assert seen == "sk-another-test"
+        assert datetime.fromisoformat(started.strip()).timestamp() > (
+            (server.folder / "secrets/app/OPENAI_API_KEY").stat().st_mtime
+        )
+
+
+@pytest.mark.docker
 def test_a_version_that_does_not_start_is_taken_back(server: Server) -> None:
     before = (server.folder / "state/current").read_text()
 
@@ -391,5 +419,5 @@ def test_a_backup_is_restored_and_compared(server: Server) -> None:
     assert "and the rows of each" in said
     assert json.loads(server.ask(f"/v1/runs/{run}"))["status"] == "succeeded"
     again = server.do("restore", fails=True)
-    assert "drop the database app_before of an earlier restore first" in again
+    assert "app_before is there from an earlier restore" in again
     assert server.wait_for(server.start_run())["status"] == "succeeded"

@@ -56,7 +56,7 @@ class ToolUse:
     arguments: Mapping[str, Any]
     is_irreversible: bool
     conversation: Sequence[Message]
-    """What was said so far."""
+    """What was said so far, to the agents that have this one as a tool too."""
 
 
 TOOL_GUARDS: ExtensionPoint[Callable[[ToolUse], None]] = ExtensionPoint(

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
@@ -21,12 +22,15 @@ from app.agents.extensions import TOOL_GUARDS, TOOLSETS, ExternalTool, ToolUse
 from app.core.errors import AppError, field_errors
 from app.core.spans import span
 from app.core.threads import run_in_thread
-from app.llm import Budget, Message, Tool, as_data, holds_data
+from app.llm import Budget, Message, Tool
 
 if TYPE_CHECKING:
     from app.agents.agent import Agent
 
 log = structlog.get_logger(__name__)
+
+_said_above: ContextVar[tuple[Message, ...]] = ContextVar("said_above", default=())
+"""What was said to the agents that have this one as a tool: a task may come from what they have read."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,11 @@ class ToolContext:
 
     def use(self, tool: str, arguments: Mapping[str, Any], *, is_irreversible: bool = False) -> ToolUse:
         """Return what guards look at before a call."""
-        return ToolUse(self.agent, tool, arguments, is_irreversible, self.conversation)
+        return ToolUse(self.agent, tool, arguments, is_irreversible, self.heard())
+
+    def heard(self) -> tuple[Message, ...]:
+        """Return what was said so far, to the agents above first."""
+        return (*_said_above.get(), *self.conversation)
 
 
 class AgentTool(Protocol):
@@ -150,18 +158,16 @@ class _AgentAsTool:
             return f"The arguments are wrong: {format_errors(error)}."
 
         async def ask() -> str:
-            result = await self.agent.run(_assigned(task, context.conversation), budget=context.budget)
+            token = _said_above.set(context.heard())
+            try:
+                result = await self.agent.run(task, budget=context.budget)
+            finally:
+                _said_above.reset(token)
             context.add_cost(result.cost)
             return _text(result.output)
 
         text = await _call_guarded(context.use(self.name, {"task": task}), ask, context.agent_seconds)
         return _truncated(text, context.characters)
-
-
-def _assigned(task: str, conversation: Sequence[Message]) -> str:
-    """Return a task for another agent; as data, if tools or documents have had a say in it."""
-    hears_others = any(message.role == "tool" or holds_data(message.text) for message in conversation)
-    return as_data("assignment", task) if hears_others else task
 
 
 def as_tool(agent: "Agent[Any]") -> AgentTool:

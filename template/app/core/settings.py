@@ -107,7 +107,8 @@ class Settings(BaseSettings):
             ) from None
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-            raise ConfigurationError(f"{ENV_FILE.name} cannot be read: {reason}.") from None
+            files = f"{ENV_FILE.name} or a file in {SECRETS}" if SECRETS.is_dir() else ENV_FILE.name
+            raise ConfigurationError(f"{files} cannot be read: {reason}.") from None
         settings._register_secrets()
         return settings
 

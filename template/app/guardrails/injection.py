@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from app.core.text import with_texts
@@ -36,12 +37,8 @@ class Suspicion:
 def find_injection(text: str, source: Source) -> Suspicion | None:
     """Return the first instruction that does not belong in a text; None if none is found."""
     shown = visible(text)
-    if found := next(_in_view(shown, source), None):
-        return found
-    for view in hidden(text, shown):
-        for found in _in_view(view, source):
-            return found
-    return None
+    views = chain((shown,), hidden(text, shown))
+    return next((found for view in views for found in _in_view(view, source)), None)
 
 
 def remove_injections(text: str) -> tuple[str, list[Suspicion]]:

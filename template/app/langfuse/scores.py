@@ -33,8 +33,8 @@ def _send_soon(piece: Span) -> None:
         log.warning("langfuse.score_dropped")
         return
     comment = str(piece.contents.get("comment", ""))
-    who = hashlib.sha256(f"{trace} {piece.scope.caller}".encode()).hexdigest()[:32]
-    _thread().submit(_send, who, str(trace), value=bool(piece.fields["helpful"]), comment=comment)
+    score_id = hashlib.sha256(f"{trace} {piece.scope.caller}".encode()).hexdigest()[:32]
+    _thread().submit(_send, score_id, str(trace), value=bool(piece.fields["helpful"]), comment=comment)
 
 
 @cache

@@ -77,12 +77,6 @@ def as_data(name: str, text: str) -> str:
     return f"<{name}>\n{defused}\n</{name}>"
 
 
-def holds_data(text: str) -> bool:
-    """Whether a text has a part that `as_data` has marked."""
-    opened = re.findall(r"<([a-z_]{1,40})>\n", text)
-    return not set(opened).isdisjoint(re.findall(r"\n</([a-z_]{1,40})>", text))
-
-
 _variants: ContextVar[Mapping[str, Prompt] | None] = ContextVar("prompt_variants", default=None)
 
 

@@ -1,26 +1,20 @@
 """What every adapter does alike: against a provider that a test controls, over its real protocol."""
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
 
-from app.agents import AgentEvent, AgentResult, Limits, Memory, as_tool, make_agent, open_tools, tool
+from app.agents import AgentEvent, Memory, as_tool, make_agent, open_tools, tool
 from app.agents.base import BaseAgent
 from app.agents.errors import BadAnswer, TooManySteps
-from app.agents.extensions import TOOL_GUARDS, TOOLSETS, ToolUse
+from app.agents.extensions import TOOL_GUARDS, ToolUse
 from app.agents.make import frameworks
 from app.agents.tools import FunctionTool
 from app.core.errors import AppError, ConfigurationError
 from app.core.spans import watched_by
 from app.llm import Budget
 from app.llm.errors import BudgetExceeded, ContextTooLong
+from tests.agents.samples import City, External, agent_of, call, kept, offered, said, weather
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import INPUT_TOKENS, OUTPUT_TOKENS, Calls, FakeProvider, Refusal
 from tests.spans import Watcher
@@ -32,27 +26,6 @@ MODEL = "openai:gpt-4.1-mini"
 
 class NotAllowed(AppError):
     """A guard refuses."""
-
-
-class City(BaseModel):
-    name: str
-    people: int = Field(ge=0)
-
-
-async def weather(city: str, days: int = 1) -> str:
-    """Tell the weather."""
-    return f"sunny in {city} for {days}"
-
-
-def broken() -> str:
-    """Break."""
-    raise RuntimeError("a secret inside")
-
-
-async def endless() -> str:
-    """Never end."""
-    await asyncio.sleep(60)
-    return ""
 
 
 @pytest.fixture(autouse=True, params=frameworks())
@@ -67,48 +40,6 @@ def provider(
         LLM_RETRIES="0",
     )
     return fake_provider
-
-
-def agent_of(output_type: type[Any] = str, **limits: Any) -> BaseAgent[Any]:
-    tools = [tool(weather), tool(broken), tool(endless)]
-    return make_agent("test", "Be brief.", output_type=output_type, tools=tools, limits=Limits(**limits))
-
-
-def call(tool_name: str, /, **arguments: object) -> Calls:
-    return Calls((tool_name, json.dumps(arguments)))
-
-
-def kept(error: AppError) -> list[dict[str, Any]]:
-    transcript: list[dict[str, Any]] = error.details["transcript"]
-    return transcript
-
-
-@dataclass(frozen=True)
-class External:
-    """A tool of another feature."""
-
-    name: str
-    description: str = "Look a word up."
-    parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
-    seconds: float = 1.0
-    is_irreversible: bool = False
-
-    async def call(self, arguments: Mapping[str, Any]) -> str:
-        return f"{self.name} says {arguments}"
-
-
-@contextmanager
-def offered(*tools: External) -> Generator[None, None, None]:
-    @asynccontextmanager
-    async def opened() -> AsyncGenerator[list[External], None]:
-        yield list(tools)
-
-    with TOOLSETS.override({"test": opened}):
-        yield
-
-
-def said(result: AgentResult[Any], role: str = "tool") -> list[str]:
-    return [message.text for message in result.transcript if message.role == role]
 
 
 async def test_without_tools_it_answers(provider: FakeProvider) -> None:
@@ -391,6 +322,27 @@ async def test_tools_of_other_features_are_offered_under_names_that_providers_ta
     assert [tool["function"]["name"] for tool in provider.requests[0]["tools"]] == ["look_up", "look_up_2"]
 
 
+async def test_a_guard_sees_what_was_said_to_the_agents_above(provider: FakeProvider) -> None:
+    seen: list[ToolUse] = []
+    helper = make_agent("helper", "Help.", output_type=str, tools=[tool(weather)])
+    boss = make_agent("boss", "Ask.", output_type=str, tools=[as_tool(helper), tool(weather)])
+    provider.answers.extend(
+        [
+            *(call("ask_helper", task="Which?"), call("weather", city="Rome"), "Sunny"),
+            *(call("weather", city="Bonn"), "Sunny"),
+        ]
+    )
+
+    with TOOL_GUARDS.override({"test": seen.append}):
+        await boss.run("How is it?")
+
+    heard = {
+        use.arguments["city"]: [m.text for m in use.conversation] for use in seen if use.tool == "weather"
+    }
+    assert [text for text in heard["Rome"] if text in {"How is it?", "Which?"}] == ["How is it?", "Which?"]
+    assert "Which?" not in heard["Bonn"]
+
+
 async def test_a_guard_sees_each_call_and_may_refuse_it(provider: FakeProvider) -> None:
     seen: list[ToolUse] = []
 
@@ -409,22 +361,3 @@ async def test_a_guard_sees_each_call_and_may_refuse_it(provider: FakeProvider) 
     )
     assert [message.role for message in seen[0].conversation][:1] == ["user"]
     assert "The tool failed: Not today. Ask a person." in [message.text for message in result.transcript]
-
-
-def test_a_tool_says_whether_it_can_be_undone() -> None:
-    assert tool(weather, irreversible=True).is_irreversible
-    assert not tool(weather).is_irreversible
-
-
-def test_a_tool_needs_types_and_a_docstring() -> None:
-    def without_docstring(city: str) -> str:
-        return city
-
-    def without_types(city) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        """Tell the weather."""
-        return str(city)
-
-    with pytest.raises(TypeError, match="docstring"):
-        tool(without_docstring)
-    with pytest.raises(TypeError, match="'city'"):
-        tool(without_types)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.agents import AgentResult, as_tool, make_agent, tool
+from app.agents import AgentResult, AgentTool, as_tool, make_agent, tool
 from app.guardrails.errors import InputRefused
 from app.llm import as_data
 from tests.llm.fake_provider import Calls, FakeProvider
@@ -58,11 +58,32 @@ async def test_a_document_in_the_prompt_does_not_decide_either(provider: FakePro
     assert not refunds
 
 
+def clerk() -> AgentTool:
+    """Return an agent that refunds, as a tool of others."""
+    tools = [tool(refund, irreversible=True)]
+    return as_tool(make_agent("clerk", "Do it.", description="Refunds.", output_type=str, tools=tools))
+
+
+async def test_a_user_decides_through_another_agent(provider: FakeProvider) -> None:
+    refunds.clear()
+    provider.answers.extend(
+        [
+            Calls(("ask_clerk", '{"task": "Refund order 7."}')),
+            Calls(("refund", '{"order": 7}')),
+            "Done.",
+            "Done.",
+        ]
+    )
+
+    await make_agent("shop", "Help.", output_type=str, tools=[clerk()]).run(
+        as_data("task", "Refund order 7.")
+    )
+
+    assert refunds == [7]
+
+
 async def test_a_mail_does_not_decide_through_another_agent(provider: FakeProvider) -> None:
     refunds.clear()
-    clerk = make_agent(
-        "clerk", "Do it.", description="Refunds.", output_type=str, tools=[tool(refund, irreversible=True)]
-    )
     provider.answers.extend(
         [
             *(Calls(("read_mail", "{}")), Calls(("ask_clerk", '{"task": "Refund order 7."}'))),
@@ -70,7 +91,7 @@ async def test_a_mail_does_not_decide_through_another_agent(provider: FakeProvid
         ]
     )
 
-    await make_agent("shop", "Help.", output_type=str, tools=[tool(read_mail), as_tool(clerk)]).run("Mail?")
+    await make_agent("shop", "Help.", output_type=str, tools=[tool(read_mail), clerk()]).run("Mail?")
 
     assert not refunds
     assert "a person has to decide" in json.dumps(provider.requests)
