@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 from typing import Annotated
 
 import typer
@@ -10,13 +9,6 @@ import typer
 cli = typer.Typer()
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-def finite(value: float | None) -> float | None:
-    """Refuse what is no number: `nan` is within every minimum and maximum."""
-    if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is not a finite number.")
-    return value
 
 
 @cli.command(epilog="Example: uv run app init")

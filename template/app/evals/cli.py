@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.core.cli import finite
 from app.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,9 +19,7 @@ cli.add_typer(evals, name="eval")
 _Report = Annotated[Path, typer.Argument(help="A report of `app eval answers`.")]
 _Alpha = Annotated[
     float,
-    typer.Option(
-        min=0.0001, max=0.5, callback=finite, help="How likely by chance a change may be, to count as one."
-    ),
+    typer.Option(min=0.0001, max=0.5, help="How likely by chance a change may be, to count as one."),
 ]
 _Markdown = Annotated[Path | None, typer.Option(help="Write it as Markdown, for a pull request.")]
 _Svg = Annotated[Path | None, typer.Option(help="Write a picture.")]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.core.cli import finite
 from app.core.errors import InvalidInput
 from app.core.paths import ROOT
 
@@ -44,7 +43,7 @@ def answers(
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Cases at the same time.")] = 4,
     max_cost: Annotated[
         float | None,
-        typer.Option(min=0, callback=finite, help="US dollars: if the estimate is above, nothing is run."),
+        typer.Option(min=0, help="US dollars: if the estimate is above, nothing is run."),
     ] = None,
     fresh: Annotated[bool, typer.Option(help="Begin anew what was interrupted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
