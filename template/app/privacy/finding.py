@@ -7,6 +7,7 @@ python-stdnum and phonenumbers (a port of Google's libphonenumber).
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Literal
 
 import phonenumbers
@@ -52,10 +53,17 @@ def _is_card(text: str) -> bool:
     return len(digits) in _CARD_LENGTHS.get(digits[0], ()) and luhn.is_valid(digits)
 
 
+_AS_DIGITS = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})
+"""Letters as an IBAN's check digits count them: A is 10."""
+
+
 def _is_iban(text: str) -> bool:
     """Whether check digits (ISO 7064), country and length are right; most fail at the first, quickly."""
-    compact = re.sub(r"\W", "", text)
-    digits = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
+    compact = re.sub(r"\W", "", text).upper()
+    # regardless of case, [A-Z] is also the long s and the sign for kelvin
+    if not compact.isascii():
+        return False
+    digits = (compact[4:] + compact[:4]).translate(_AS_DIGITS)
     return int(digits) % 97 == 1 and bool(iban.is_valid(compact))
 
 

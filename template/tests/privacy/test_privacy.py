@@ -109,6 +109,11 @@ def test_a_placeholder_of_others_stays() -> None:
     assert Masks().restore("[EMAIL_1] and [NAME_1]") == "[EMAIL_1] and [NAME_1]"
 
 
+@pytest.mark.parametrize("letter", ["\N{KELVIN SIGN}", "\N{LATIN SMALL LETTER LONG S}"])
+def test_letters_that_only_look_like_those_of_an_iban_are_no_error(letter: str) -> None:
+    assert find_personal_data(f"{letter * 2}89 3704 0044 0532 0130 00") == []
+
+
 @pytest.mark.parametrize("piece", ["1 ", "a@", "+", "AB12 ", "1-", "a.", "x", "(0) ", "+4930"])
 def test_a_hostile_text_of_100_kilobytes_takes_two_seconds_at_the_most(piece: str) -> None:
     text = piece * (100_000 // len(piece))
