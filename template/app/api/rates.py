@@ -5,6 +5,7 @@ by itself. The limit is thus never exceeded; with several processes a caller may
 hundredths early. Limits below 200 are counted one by one.
 """
 
+import asyncio
 import math
 import time
 from dataclasses import dataclass
@@ -58,18 +59,30 @@ class _Share:
 
 _MOST = 10_000
 _shares: dict[str, _Share] = {}
+_fetches: dict[str, asyncio.Task[_Share]] = {}
+"""Those that are under way."""
 
 
 async def take(caller: str, limit: int) -> Quota:
     """Count one request of a caller. The quota says `refused` if there is none left."""
     share = _shares.get(caller)
     # a new minute, a changed limit, or a block that is used up while the store has more
-    if share is None or share.ends <= time.monotonic() or share.limit != limit or share.is_used_up():
-        share = await _fetch(caller, limit)
+    while share is None or share.ends <= time.monotonic() or share.limit != limit or share.is_used_up():
+        share = await _fetch_once(caller, limit)
     if share.in_hand == 0:
         return Quota(limit, 0, share.ends, refused=True)
     share.in_hand -= 1
     return Quota(limit, share.in_hand + share.in_store, share.ends)
+
+
+async def _fetch_once(caller: str, limit: int) -> _Share:
+    """Take a block, or wait for the one that another request of the caller takes: a burst asks once."""
+    task = _fetches.get(caller)
+    if task is None:
+        task = _fetches[caller] = asyncio.create_task(_fetch(caller, limit))
+        task.add_done_callback(lambda _: _fetches.pop(caller))
+    # whoever leaves does not end it for the others
+    return await asyncio.shield(task)
 
 
 async def _fetch(caller: str, limit: int) -> _Share:

@@ -3,10 +3,13 @@ import sys
 
 import pytest
 from httpx2 import AsyncClient
+from sqlalchemy import select
 
 from app.api import create_key, rates
+from app.api.models import RateWindow
 from app.api.rates import take
 from app.core.paths import ROOT
+from app.db import transaction
 from tests.conftest import SetEnvironment
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("database")]
@@ -67,6 +70,24 @@ async def test_requests_at_the_same_time_are_all_counted(limit: int) -> None:
     quotas = await asyncio.gather(*(take("caller", limit) for _ in range(limit + 10)))
 
     assert sum(not quota.refused for quota in quotas) == limit
+
+
+@pytest.mark.usefixtures("endless_minute")
+async def test_a_burst_takes_no_more_blocks_than_it_needs() -> None:
+    await asyncio.gather(*(take("in a burst", 1000) for _ in range(25)))
+
+    async with transaction() as session:
+        used = await session.scalar(select(RateWindow.used).where(RateWindow.caller == "in a burst"))
+    assert used == 30
+
+
+@pytest.mark.usefixtures("endless_minute")
+async def test_whoever_leaves_does_not_end_what_others_wait_for() -> None:
+    first, second = (asyncio.create_task(take("one who leaves", 1000)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+
+    assert not (await second).refused
 
 
 async def test_two_processes_share_one_limit(database: str) -> None:
