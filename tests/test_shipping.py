@@ -29,8 +29,26 @@ from tests.composition import template as composed
 from tests.questionnaire import ROOT, TEMPLATE
 
 DEPLOY = TEMPLATE / "deploy"
+MONITORING = DEPLOY / "monitoring"
+RULES = sorted((MONITORING / "alerts").glob("*.rules.yml"))
+RECEIVERS = ["email_configs", "slack_configs", "webhook_configs"]
 SCRIPTS = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.read_bytes()[:2] == b"#!"]
-PRODUCTION = [yaml.safe_load(text) for text in composed().versions("deploy/compose.yaml")]
+
+
+def productions() -> Iterator[dict[str, Any]]:
+    """Return what Compose makes of the files, for every combination."""
+    for text in composed().versions("deploy/compose.yaml"):
+        document = yaml.safe_load(text)
+        if "METRICS_FOLDER" in document["x-app"]["environment"]:
+            added = yaml.safe_load((DEPLOY / "compose.monitoring.yaml").read_text(encoding="utf-8"))
+            for name in ("caddy", "backup"):
+                document["services"][name]["volumes"] += added["services"].pop(name)["volumes"]
+            for part in ("services", "networks", "volumes"):
+                document[part] |= added[part]
+        yield document
+
+
+PRODUCTION = list(productions())
 
 each_production = pytest.mark.parametrize("document", PRODUCTION)
 
@@ -41,7 +59,7 @@ def test_only_caddy_can_be_reached(document: dict[str, Any]) -> None:
 
     assert [name for name, service in services.items() if "ports" in service] == ["caddy"]
     assert document["networks"]["data"] == {"internal": True}
-    assert "data" not in services["caddy"]["networks"]
+    assert services["caddy"]["networks"] == ["edge"]
 
 
 @each_production
@@ -70,7 +88,7 @@ def test_no_secret_is_in_the_environment_and_no_name_stops_a_second_container(
 def test_every_volume_and_network_is_used(document: dict[str, Any]) -> None:
     services = document["services"].values()
 
-    mounted = {v.split(":")[0] for s in services for v in s.get("volumes", []) if not v.startswith(".")}
+    mounted = {v.split(":")[0] for s in services for v in s.get("volumes", []) if v[0] not in "./"}
     assert mounted == set(document["volumes"])
     assert {name for s in services for name in s["networks"]} == set(document["networks"])
 
@@ -86,6 +104,82 @@ def test_shellcheck_finds_nothing() -> None:
 
     assert len(SCRIPTS) == 6
     assert done.returncode == 0, done.stdout
+
+
+def checked(*command: str | Path, package: str, cwd: Path = MONITORING) -> str:
+    """Return what a program of Prometheus says of our files. Fails if it finds something."""
+    if not shutil.which(str(command[0])):
+        pytest.skip(f"{command[0]} is not installed: apt-get install {package}")
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def alerts() -> list[str]:
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in RULES]
+    rules = [rule for document in documents for group in document["groups"] for rule in group["rules"]]
+    return [rule["alert"] for rule in rules if "alert" in rule]
+
+
+def test_promtool_accepts_configuration_and_rules() -> None:
+    configuration = ["promtool", "check", "config", "--syntax-only", "prometheus.yml"]
+
+    assert "is valid" in checked(*configuration, package="prometheus")
+    assert checked("promtool", "check", "rules", *RULES, package="prometheus").count("SUCCESS") == len(RULES)
+
+
+def test_every_alert_fires_in_its_test_and_is_silent_when_all_is_well() -> None:
+    document = yaml.safe_load((MONITORING / "alerts" / "alerts.test.yml").read_text(encoding="utf-8"))
+    checks = [check for test in document["tests"] for check in test["alert_rule_test"]]
+    firing = {check["alertname"] for check in checks if check.get("exp_alerts")}
+    silent = {check["alertname"] for check in checks if not check.get("exp_alerts")}
+
+    assert firing == silent == set(alerts())
+    checked("promtool", "test", "rules", "alerts/alerts.test.yml", package="prometheus")
+
+
+def test_alerts_that_never_fire_are_found_by_their_tests(tmp_path: Path) -> None:
+    shutil.copytree(MONITORING / "alerts", tmp_path / "alerts")
+    for path in (tmp_path / "alerts").glob("*.rules.yml"):
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for rule in document["groups"][0]["rules"]:
+            rule["expr"] = f"({rule['expr']}) and on() vector(0) == 1" if "alert" in rule else rule["expr"]
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    with pytest.raises(AssertionError) as raised:
+        checked("promtool", "test", "rules", "alerts.test.yml", package="prometheus", cwd=tmp_path / "alerts")
+
+    assert {alert for alert in alerts() if f"alertname: {alert}," not in str(raised.value)} == set()
+
+
+@pytest.mark.parametrize("receiver", [*RECEIVERS, "nobody"])
+def test_amtool_accepts_each_receiver(receiver: str, tmp_path: Path) -> None:
+    text = (MONITORING / "alertmanager.yml").read_text(encoding="utf-8")
+    block = re.search(rf"( +)# {receiver}:\n(?:\1#.*\n)*", text)
+    if block:
+        text = text.replace(block[0], block[0].replace("# ", "", block[0].count("\n")))
+    # amtool before 0.26, such as Debian 12's, knows no file for the address of a webhook
+    text = text.replace("url_file: /run/secrets/WEBHOOK_URL", "url: https://example.com")
+    (tmp_path / "alertmanager.yml").write_text(text, encoding="utf-8")
+
+    said = checked("amtool", "check-config", tmp_path / "alertmanager.yml", package="prometheus-alertmanager")
+
+    assert bool(block) == (receiver != "nobody")
+    assert receiver == "nobody" or receiver in yaml.safe_load(text)["receivers"][0]
+    assert "1 receivers" in said
+
+
+def test_promtool_can_read_every_query_of_the_dashboards(tmp_path: Path) -> None:
+    boards = [json.loads(path.read_text(encoding="utf-8")) for path in MONITORING.glob("grafana/*/*.json")]
+    queries = [target["expr"] for board in boards for panel in board["panels"] for target in panel["targets"]]
+    rules = [{"record": f"q:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yml"
+    file.write_text(json.dumps({"groups": [{"name": "dashboards", "rules": rules}]}), encoding="utf-8")
+
+    said = checked("promtool", "check", "rules", file, package="prometheus")
+
+    assert f"{len(queries)} rules found" in said
+    assert len(queries) > 20
 
 
 def test_commands_can_be_run() -> None:
@@ -137,7 +231,7 @@ def test_a_setup_makes_secrets_once_that_nobody_else_can_read(tmp_path: Path) ->
     subprocess.run(command, check=True, capture_output=True)
 
     assert secrets_of(folder) == first
-    assert first.keys() == {"BROKER_PASSWORD", "DATABASE_PASSWORD", "RESTIC_PASSWORD"}
+    assert first.keys() == {"BROKER_PASSWORD", "DATABASE_PASSWORD", "GRAFANA_PASSWORD", "RESTIC_PASSWORD"}
     assert min(map(len, first.values())) >= 40
     assert (folder / "secrets").stat().st_mode & 0o077 == 0
 

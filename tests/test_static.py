@@ -89,6 +89,7 @@ def test_compose_uses_every_service_and_volume() -> None:
     [
         ("compose.yaml", [*SCHEMA, "vendor.compose-spec"]),
         ("deploy/compose.yaml", [*SCHEMA, "vendor.compose-spec"]),
+        ("deploy/compose.monitoring.yaml", [*SCHEMA, "vendor.compose-spec"]),
         ("deploy/backup/Dockerfile", ["hadolint"]),
         (".github/dependabot.yml", [*SCHEMA, "vendor.dependabot"]),
         ("Dockerfile", ["hadolint"]),

@@ -18,12 +18,10 @@ STAGES = next(q for q in QUESTIONS if q.name == "stages")
 
 
 def steps() -> list[tuple[list[str], list[str]]]:
-    """Return what people do with stages: switch one on or off, beside none or all others; or all at once."""
+    """Return what people do with stages: switch one on or off beside all others, or all at once."""
     everything = STAGES.choices
-    found = [([], everything)]
-    for stage in everything:
-        others = [other for other in everything if other != stage]
-        found += [([], [stage]), (others, everything)]
+    without = [[other for other in everything if other != stage] for stage in everything]
+    found = [(before, everything) for before in ([], *without)]
     valid = [pair for pair in found if not any(STAGES.complaint(stages, defaults()) for stages in pair)]
     both_ways = [pair for before, after in valid for pair in ((before, after), (after, before))]
     return [pair for n, pair in enumerate(both_ways) if pair not in both_ways[:n]]

@@ -104,6 +104,7 @@ def routes(key: str) -> None:
         "at least 0.7",
     )
     row("the same: 99th percentile of the time", f"{slowest[ours] / slowest[plain]:.2f}", "")
+    row("the same: requests a second of one process of the API", f"{rates[ours]:.0f}", "")
 
 
 async def post_one(port: int, key: str) -> str:
@@ -204,6 +205,11 @@ def runs(key: str) -> None:
         "runs a second that do nothing, from `POST` to `succeeded`, against raw Celery tasks with two writes",
         f"{ratio:.2f}", "at least 0.6",
     )  # fmt: skip
+    row(
+        "runs a second of one API and one worker, PostgreSQL beside them",
+        f"{statistics.median(rates['ours']):.0f}",
+        "",
+    )
     row("median time from `POST` to the start of the run", f"{statistics.median(latencies):.0f} ms", "")
 
 

@@ -10,7 +10,10 @@ secrets=secrets
 IMAGE=$(cat "$state/current" 2>/dev/null || echo none)
 export IMAGE
 
-compose() { docker compose --file compose.yaml "$@"; }
+files=(--file compose.yaml)
+[[ ! -f compose.monitoring.yaml ]] || files+=(--file compose.monitoring.yaml)
+
+compose() { docker compose "${files[@]}" "$@"; }
 
 say() { printf '%s\n' "$*"; }
 

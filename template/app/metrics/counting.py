@@ -105,6 +105,13 @@ _COUNTS: dict[str, Callable[[Instruments, Span], None]] = {
 }
 
 
+def count_export(destination: str, spans: int, are_taken: bool) -> None:
+    """Count spans of traces, if this process counts: commands do not. For `observability.exports`."""
+    if instruments.cache_info().currsize:
+        outcome = "sent" if are_taken else "lost"
+        instruments().exports.labels(destination=destination, outcome=outcome).inc(spans)
+
+
 def count(piece: Span) -> None:
     """Count a span that has ended, if it is of a kind that is counted."""
     if found := _COUNTS.get(piece.name):

@@ -11,5 +11,6 @@ feature = Feature(
         "core.preflight": ["app.metrics.files:check_folder"],
         "core.settings": ["app.metrics.settings:MetricsSettings"],
         "core.span_sinks": ["app.metrics.recording:record"],
+        "observability.exports": ["app.metrics.counting:count_export"],
     },
 )

@@ -41,6 +41,7 @@ class Instruments:
     retrievals: Histogram
     hits: Histogram
     guards: Counter
+    exports: Counter
 
 
 @cache
@@ -75,6 +76,7 @@ def instruments() -> Instruments:
             buckets=(0, 1, 2, 5, 10, 20, 50),
         ),
         guards=counter("app_guardrail_decisions", "What guards have done.", "guard", "decision"),
+        exports=counter("app_spans_exported", "Spans of traces.", "destination", "outcome"),
     )
 
 

@@ -81,14 +81,14 @@ def _open_destinations(
         described.append(_Describing(LocalExporter(traces.file, traces.max_spans)))
     if otlp.exporter_otlp_endpoint:
         url = f"{otlp.exporter_otlp_endpoint.rstrip('/')}/v1/traces"
-        described.append(_Describing(Sender(url, otlp.headers(), otlp.exporter_otlp_timeout)))
+        described.append(_Describing(Sender("otlp", url, otlp.headers(), otlp.exporter_otlp_timeout)))
     if for_langfuse.is_used():
         url, headers = langfuse.endpoint(for_langfuse), langfuse.langfuse_headers(for_langfuse)
-        sender = Sender(url, headers, otlp.exporter_otlp_timeout)
+        sender = Sender("langfuse", url, headers, otlp.exporter_otlp_timeout)
         described.append(_Describing(sender, langfuse.attributes_for_langfuse))
     if for_sentry.dsn and for_sentry.traces_sample_rate:
         url, headers = sentry.endpoint(for_sentry), sentry.headers(for_sentry)
-        sender = Sender(url, headers, otlp.exporter_otlp_timeout)
+        sender = Sender("sentry", url, headers, otlp.exporter_otlp_timeout)
         described.append(_Describing(sentry.Sampled(sender, for_sentry.traces_sample_rate)))
     if described:
         call_at_end(flush)

@@ -9,6 +9,8 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from app.observability.extensions import EXPORTS
+
 log = structlog.get_logger(__name__)
 
 
@@ -19,7 +21,8 @@ class Sender(SpanExporter):
     the collector, to what goes to Langfuse too.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, name: str, url: str, headers: Mapping[str, str], seconds: float) -> None:
+        self._name = name
         self._url = url
         self._client = httpx2.Client(
             headers={"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip", **headers},
@@ -34,11 +37,17 @@ class Sender(SpanExporter):
             self._client.post(self._url, content=body).raise_for_status()
         except httpx2.HTTPError as error:
             self._note(f"{type(error).__name__}: {error}", len(spans))
+            self._report(len(spans), are_taken=False)
             return SpanExportResult.FAILURE
         if self._is_out:
             log.info("traces.sent_again", url=self._url)
         self._is_out = False
+        self._report(len(spans), are_taken=True)
         return SpanExportResult.SUCCESS
+
+    def _report(self, spans: int, *, are_taken: bool) -> None:
+        for report in EXPORTS.load().values():
+            report(self._name, spans, are_taken)
 
     def _note(self, reason: str, spans: int) -> None:
         write = log.debug if self._is_out else log.warning

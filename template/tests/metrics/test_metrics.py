@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,27 +15,14 @@ from app.core.paths import ROOT
 from app.core.scope import in_scope
 from app.core.spans import span
 from app.llm import complete, stream
-from app.metrics import files, instruments
+from app.metrics import files
+from app.observability import pipeline
 from tests.conftest import SetEnvironment
 from tests.llm.fake_provider import INPUT_TOKENS, FakeProvider
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "metrics_folder")
 
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, set_environment: SetEnvironment) -> Iterator[Path]:
-    """A folder in which nobody else counts."""
-    set_environment(METRICS_ENABLED="true", METRICS_FOLDER=str(tmp_path))
-    _forget()
-    yield tmp_path
-    _forget()
-
-
-def _forget() -> None:
-    files.folder.cache_clear()
-    instruments.instruments.cache_clear()
 
 
 async def values(client: AsyncClient) -> Values:
@@ -234,6 +220,21 @@ async def test_what_embedders_take_is_counted(client: AsyncClient) -> None:
     assert found[key("app_model_cost_dollars_total", model="m")] == 0.5
 
 
+@pytest.mark.parametrize("outcome", ["sent", "lost"])
+async def test_spans_that_a_collector_took_or_did_not_take_are_counted(
+    outcome: str, client: AsyncClient, collector_url: str, set_environment: SetEnvironment
+) -> None:
+    url = collector_url if outcome == "sent" else "http://127.0.0.1:9"
+    set_environment(OTEL_EXPORTER_OTLP_ENDPOINT=url)
+    with in_scope(run_id="r1"), span("tool", tool="clock"):
+        pass
+    pipeline.flush()
+
+    found = await values(client)
+
+    assert found[key("app_spans_exported_total", destination="otlp", outcome=outcome)] == 1
+
+
 def test_a_folder_that_cannot_be_used_is_refused_before_the_start(
     tmp_path: Path, set_environment: SetEnvironment
 ) -> None:
@@ -244,8 +245,8 @@ def test_a_folder_that_cannot_be_used_is_refused_before_the_start(
         files.check_folder()
 
 
-def test_a_command_leaves_no_numbers(folder: Path) -> None:
+def test_a_command_leaves_no_numbers(metrics_folder: Path) -> None:
     with span("tool", tool="clock"):
         pass
 
-    assert list(folder.iterdir()) == []
+    assert list(metrics_folder.iterdir()) == []
