@@ -52,8 +52,8 @@ MODULES = {
 }
 """The module of a distribution where it is not its name; None where it is used without an import."""
 
-WITHOUT_IMPORT = {"celery", "openai", "tiktoken"}
-"""Celery is a command; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to the tests'
+WITHOUT_IMPORT = {"celery", "openai", "squawk", "tiktoken"}
+"""Celery and squawk are commands; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to the tests'
 stand-in for providers with."""
 
 _REQUIREMENT = re.compile(r'^ {4}"([A-Za-z][^"]*)",', re.MULTILINE)
