@@ -53,8 +53,8 @@ MODULES = {
 """The module of a distribution where it is not its name; None where it is used without an import."""
 
 WITHOUT_IMPORT = {"celery", "openai", "squawk", "tiktoken"}
-"""Celery and squawk are commands; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to the tests'
-stand-in for providers with."""
+"""Celery and squawk are commands; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to
+the tests' stand-in for providers with."""
 
 _REQUIREMENT = re.compile(r'^ {4}"([A-Za-z][^"]*)",', re.MULTILINE)
 _KEY = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]*)=", re.MULTILINE)

@@ -272,6 +272,20 @@ def secrets_of(folder: Path) -> dict[str, str]:
 # ---- a server that is really run
 
 
+def images() -> list[str]:
+    """Return the images that the server of the default project needs, besides its own."""
+    services = productions_with("postgres", "valkey-exporter")[0]["services"].values()
+    return sorted(
+        {service["image"] for service in services if "build" not in service and "$" not in service["image"]}
+    )
+
+
+def productions_with(*names: str) -> list[dict[str, Any]]:
+    """Return the productions that have these services, the smallest first."""
+    found = [document for document in PRODUCTION if document["services"].keys() >= {*names}]
+    return sorted(found, key=lambda document: len(document["services"]))
+
+
 @dataclass
 class Server:
     """The default project, served from its folder `deploy`."""
@@ -407,6 +421,22 @@ def test_what_is_for_operators_is_not_there_for_others(path: str, server: Server
 
 
 @pytest.mark.docker
+def test_all_that_should_be_measured_is_but_the_site(server: Server) -> None:
+    """`https://localhost` leads the container that asks to itself."""
+    command = ("compose", "exec", "-T", "prometheus", "promtool", "query", "instant", "http://localhost:9090")
+    jobs = {"alertmanager", "api", "broker", "postgres", "prometheus", "server"}
+
+    for _ in range(60):
+        said = server.do(*command, 'up{job!="site"} == 1')
+        if jobs == set(re.findall(r'job="(\w+)"', said)):
+            break
+        time.sleep(1)
+
+    assert jobs == set(re.findall(r'job="(\w+)"', said))
+    assert "probe_success" in server.do(*command, "probe_success == 0")
+
+
+@pytest.mark.docker
 def test_no_secret_can_be_seen_from_outside_the_containers(server: Server) -> None:
     containers = docker("ps", "--quiet", "--filter", "label=com.docker.compose.project=shipped-in-a-test")
     seen = docker("inspect", *containers.split()) + server.do("compose", "logs")
@@ -506,10 +536,12 @@ def test_a_backup_is_restored_and_compared(server: Server) -> None:
     run = server.start_run()
     server.wait_for(run)
     server.do("compose", "exec", "-T", "backup", "backup", "now")
+    facts = server.do("compose", "exec", "-T", "backup", "cat", "/facts/backup.prom")
     server.sql("delete from run_steps; delete from run_events; delete from runs")
 
     said = server.do("restore")
 
+    assert time.time() - float(facts.split()[1]) < 60
     assert "and the rows of each" in said
     assert json.loads(server.ask(f"/v1/runs/{run}"))["status"] == "succeeded"
     again = server.do("restore", fails=True)
