@@ -7,7 +7,7 @@ and its tests. Two projects with the same closure run the same code (docs/decisi
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
@@ -24,6 +24,11 @@ RUN_WITH = {
     "worker": ["broker"],
 }
 """Questions whose answers change not a feature's files, but what its tests run with: an SDK, a server."""
+
+BEHIND_AN_INTERFACE = re.compile(r"app/agents/(adapters/\w+|turn)\.py")
+"""Files that stand for each other, and that the tests of their own feature hold to the same behaviour: the
+others meet each of them once, not with every closure.
+"""
 
 Unit = tuple[str, frozenset[str]]
 """The tests of one feature on one closure: the feature's name, and the paths of the closure with the answers
@@ -72,11 +77,20 @@ def units(answers: Answers) -> frozenset[Unit]:
     """Return the units of a project."""
     paths = compose(answers).keys()
     return frozenset(
-        (name, _closure(name, paths) | {str(answers[question]) for question in RUN_WITH.get(name, [])})
+        unit
         for name in ("core", *_requirements())
         if name == "core" or f"app/{name.replace('.', '/')}/feature.py" in paths
         if _tests_of(name, paths)
+        for unit in _units(name, _closure(name, paths), {str(answers[q]) for q in RUN_WITH.get(name, [])})
     )
+
+
+def _units(name: str, closure: frozenset[str], runs_with: set[str]) -> Iterator[Unit]:
+    """Yield a closure, and apart from it what it meets behind an interface."""
+    behind = {path for path in closure if BEHIND_AN_INTERFACE.fullmatch(path) and _owner(path) != name}
+    yield name, closure - behind | runs_with
+    if behind:
+        yield name, frozenset(behind)
 
 
 def choose(projects: Sequence[Answers], covered: Iterable[Unit]) -> list[Choice]:

@@ -8,12 +8,12 @@ from tests.closures import candidates, choose, units
 from tests.questionnaire import Answers, defaults, random_answers
 
 FULL: Answers = defaults()
+EVALS = ["design", "monitoring"]
 
 
-def unit(feature: str, **answers: object) -> tuple[str, frozenset[str]]:
-    """Return the unit of a feature in a project with everything but for these answers."""
-    (found,) = (unit for unit in units({**FULL, **answers}) if unit[0] == feature)
-    return found
+def of(feature: str, **answers: object) -> set[tuple[str, frozenset[str]]]:
+    """Return the units of a feature in a project with everything but for these answers."""
+    return {unit for unit in units({**FULL, **answers}) if unit[0] == feature}
 
 
 def test_every_closure_of_a_random_project_is_run() -> None:
@@ -42,7 +42,7 @@ def test_no_unit_is_run_twice() -> None:
 def test_what_a_feature_does_not_require_makes_no_difference(
     feature: str, question: str, values: tuple[object, object]
 ) -> None:
-    first, second = (unit(feature, **{question: value}) for value in values)
+    first, second = (of(feature, **{question: value}) for value in values)
 
     assert first == second
 
@@ -51,7 +51,7 @@ def test_what_a_feature_does_not_require_makes_no_difference(
     ("feature", "question", "values"),
     [
         ("agents", "agent_framework", ("native", "langgraph")),  # a file of its own
-        ("systems.assistant", "agent_framework", ("native", "langgraph")),  # a file of what it requires
+        ("evals", "stages", (EVALS, [*EVALS, "rag"])),  # a file of what it requires
         ("agents", "mcp_server", (True, False)),  # a file of its tests
         ("runs", "broker", ("valkey", "rabbitmq")),  # what its tests run with
         ("llm", "llm_provider", ("openai", "mistral")),
@@ -60,13 +60,23 @@ def test_what_a_feature_does_not_require_makes_no_difference(
 def test_what_its_tests_can_meet_makes_another_closure(
     feature: str, question: str, values: tuple[object, object]
 ) -> None:
-    first, second = (unit(feature, **{question: value}) for value in values)
+    first, second = (of(feature, **{question: value}) for value in values)
 
-    assert first != second
+    assert first - second
+    assert second - first
+
+
+def test_what_stands_behind_an_interface_is_met_once_and_not_with_every_closure() -> None:
+    large, small = (of("systems.assistant", stages=stages) for stages in (["design", "rag"], ["design"]))
+    other = of("systems.assistant", stages=["design"], agent_framework="langgraph")
+
+    assert len(large & small) == 1  # the framework
+    assert len(small & other) == 1  # the closure
+    assert len(large | small | other) == 4
 
 
 def test_a_choice_names_the_tests_of_its_features_and_those_of_the_whole_project() -> None:
-    (choice,) = choose([FULL], units(FULL) - {unit("db")})
+    (choice,) = choose([FULL], units(FULL) - of("db"))
 
     assert "tests/test_architecture.py" in choice.tests
     assert {path.split("/")[1] for path in choice.tests if path.count("/") > 1} == {"db"}
