@@ -52,7 +52,7 @@ MODULES = {
 }
 """The module of a distribution where it is not its name; None where it is used without an import."""
 
-WITHOUT_IMPORT = {"celery", "openai", "squawk", "tiktoken"}
+WITHOUT_IMPORT = {"celery", "openai", "squawk_cli", "tiktoken"}
 """Celery and squawk are commands; OpenAI's SDK, and tiktoken for embeddings, are what pydantic-ai speaks to
 the tests' stand-in for providers with."""
 

@@ -19,9 +19,10 @@ import pytest
 
 from tests.closures import Choice, candidates, choose, units
 from tests.composition import Project, compose, template
-from tests.conftest import Render
+from tests.conftest import Render, git
 from tests.questionnaire import QUESTIONS, ROOT, Answers, defaults, label
 from tests.relations import requirements_of
+from tests.test_update import commit, copy
 
 pytestmark = pytest.mark.matrix
 
@@ -222,6 +223,35 @@ def test_a_newcomer_can_follow_the_smallest_projects_readme(render: Render) -> N
 
     assert "offline model" in run(["bash", "-c", ask], project)
     assert " passed" in run(["bash", "-c", test], project)
+
+
+def test_the_weekly_update_brings_what_is_new_and_says_what_is_left_to_do(
+    template: Path, tmp_path: Path
+) -> None:
+    repository = tmp_path / "template"
+    shutil.copytree(template, repository)
+    project = copy(repository, tmp_path / "project", stages=["backend", "shipping"])
+    run(["uv", "lock"], project)
+    commit(project)
+    changed = repository / "template" / "app" / "llm" / "layers.py"
+    changed.write_text(f"{changed.read_text()}\nNEW = 1\n")
+    git(repository, "commit", "--quiet", "--all", "--message", "New")
+    git(repository, "tag", "v99.1.0")
+
+    run([".github/scripts/update-from-template"], project)
+
+    assert "NEW = 1" in (project / "app" / "llm" / "layers.py").read_text()
+    assert "app template status" in (project / ".data" / "template-update.md").read_text()
+    assert ".data" not in git(project, "status", "--porcelain")
+
+
+def test_the_evaluation_of_a_pull_request_compares_every_system(render: Render) -> None:
+    project = render(stages=["design", "monitoring"])
+
+    run([".github/scripts/evaluate"], project, GITHUB_STEP_SUMMARY=str(project / "summary.md"))
+
+    summary = (project / "summary.md").read_text(encoding="utf-8")
+    assert all(system in summary for system in defaults()["systems"])
 
 
 @contextmanager

@@ -26,13 +26,15 @@ import yaml
 from copier import Settings, run_copy
 
 from tests.composition import template as composed
+from tests.conftest import git
 from tests.questionnaire import ROOT, TEMPLATE
 
 DEPLOY = TEMPLATE / "deploy"
 MONITORING = DEPLOY / "monitoring"
 RULES = sorted((MONITORING / "alerts").glob("*.rules.yml"))
 RECEIVERS = ["email_configs", "slack_configs", "webhook_configs"]
-SCRIPTS = [path for path in sorted(DEPLOY.rglob("*")) if path.is_file() and path.read_bytes()[:2] == b"#!"]
+FILES = [path for folder in (DEPLOY, TEMPLATE / ".github") for path in sorted(folder.rglob("*"))]
+SCRIPTS = [path for path in FILES if path.is_file() and path.read_bytes()[:2] == b"#!"]
 
 
 def productions() -> Iterator[dict[str, Any]]:
@@ -102,7 +104,7 @@ def test_shellcheck_finds_nothing() -> None:
         check=False,
     )
 
-    assert len(SCRIPTS) == 6
+    assert len(SCRIPTS) == 9
     assert done.returncode == 0, done.stdout
 
 
@@ -254,6 +256,69 @@ def test_a_release_before_the_setup_says_what_to_do(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr == "Error: this folder is not set up: run ./setup DOMAIN EMAIL\n"
+
+
+FAKE_SSH = """#!/bin/bash
+while [[ $1 == -* ]]; do shift 2; done
+printf '%s\\n' "$*" >>"$LOG"
+case $* in
+  *DOMAIN*) echo api.example.com ;;
+  *tar*) tar --list >>"$LOG" ;;
+esac
+"""
+
+
+@pytest.fixture
+def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a project in Git, with an `ssh` and a `curl` that only note what they are asked."""
+    folder = deployable(tmp_path)
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "KEY").write_text("secret")
+    (tmp_path / "bin").mkdir()
+    for name, text in (("ssh", FAKE_SSH), ("curl", '#!/bin/bash\nexit "$ANSWER"\n')):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "deploy")
+    git(tmp_path, "commit", "--quiet", "--message", "mine")
+    return folder
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_release_from_elsewhere_is_taken_back_if_the_site_does_not_answer(
+    answers: bool, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWER", "0" if answers else "22")
+
+    command = [remote / "remote", "deploy@api.example.com", "ghcr.io/me/app@sha256:12"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    asked = (remote.parent / "log").read_text().splitlines()
+    assert "deploy@api.example.com deploy/release ghcr.io/me/app@sha256:12" in asked
+    assert {"compose.yaml", "release", "monitoring/prometheus.yml"} <= set(asked)
+    assert not [line for line in asked if "secrets" in line]
+    assert ("deploy@api.example.com deploy/rollback" in asked, done.returncode == 0) == (not answers, answers)
+    assert answers or "the version before was brought back" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["deploy@host"], "usage: ./remote USER@HOST IMAGE"),
+        (["-oProxyCommand=x", "app:1"], "is not a server"),
+        (["deploy@host", "app:1; reboot"], "is not the name of an image"),
+    ],
+)
+def test_a_release_from_elsewhere_refuses_what_is_no_name(
+    arguments: list[str], problem: str, remote: Path
+) -> None:
+    done = subprocess.run([remote / "remote", *arguments], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert problem in done.stderr
+    assert not (remote.parent / "log").exists()
 
 
 def deployable(folder: Path) -> Path:
