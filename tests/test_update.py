@@ -177,7 +177,10 @@ def test_a_file_that_the_user_deleted_stays_away(template: Path, tmp_path: Path)
         ({"systems": ["automation"]}, {"systems": ["document_processing"]}),
         ({"agent_framework": "native"}, {"agent_framework": "langgraph"}),
         ({"agent_framework": "langgraph"}, {"agent_framework": "pydantic_ai"}),
-        ({"broker": "valkey", "mcp_server": True}, {"broker": "rabbitmq", "mcp_server": False}),
+        (
+            {"broker": "valkey", "mcp_server": True, "cloud": "aws"},
+            {"broker": "rabbitmq", "mcp_server": False, "cloud": "gcp"},
+        ),
     ],
     ids=lambda answers: "+".join(f"{name}={value}" for name, value in answers.items()),
 )

@@ -1,0 +1,24 @@
+variable "name" {
+  description = "What the server is called."
+  type        = string
+}
+
+variable "ssh_public_key" {
+  description = "Who may log in: the content of a file such as ~/.ssh/id_ed25519.pub."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(ssh-ed25519|ecdsa-sha2-nistp[0-9]+|ssh-rsa) [A-Za-z0-9+/=]+( .*)?$", trimspace(var.ssh_public_key)))
+    error_message = "This is no public key: it begins with ssh-ed25519, ecdsa-sha2-… or ssh-rsa."
+  }
+}
+
+variable "admin_networks" {
+  description = "From where SSH is reached, such as [\"203.0.113.7/32\"]."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.admin_networks) > 0 && alltrue([for network in var.admin_networks : can(cidrhost(network, 0)) && network != "0.0.0.0/0"])
+    error_message = "Give networks such as 203.0.113.7/32, and not the whole internet."
+  }
+}

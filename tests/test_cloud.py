@@ -1,0 +1,236 @@
+"""Servers in clouds: what Terraform and cloud-init make of the files.
+
+AWS is really applied, against moto's stand-in for its API. The providers of the other clouds cannot be had
+without their registry: arguments are compared with the classes that Pulumi generates from the same providers.
+"""
+
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.questionnaire import QUESTIONS, TEMPLATE
+
+CLOUD = TEMPLATE / "deploy" / "cloud"
+CLOUDS = next(question for question in QUESTIONS if question.name == "cloud").choices
+MODULES = {
+    "hcloud": "pulumi_hcloud",
+    "digitalocean": "pulumi_digitalocean",
+    "google_compute": "pulumi_gcp.compute",
+    "azurerm_resource": "pulumi_azure.core",
+    "azurerm_linux": "pulumi_azure.compute",
+    "azurerm": "pulumi_azure.network",
+}
+"""Where Pulumi has the classes of resources, by the beginning of their type; the longer one first."""
+NAMES = {"azurerm_resource_group": "ResourceGroup", "azurerm_linux_virtual_machine": "LinuxVirtualMachine"}
+META = {"lifecycle", "for_each", "dynamic", "depends_on"}
+"""Arguments of Terraform itself."""
+
+VARIABLES = {"name": "my-app", "admin_networks": ["203.0.113.7/32"]}
+IMAGE = {
+    "ami_id": "ami-0123456789abcdef0",
+    "name": "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20261101",
+    "description": "Ubuntu",
+    "owner_id": "099720109477",
+    "public": True,
+    "virtualization_type": "hvm",
+    "architecture": "x86_64",
+    "state": "available",
+    "image_type": "machine",
+    "hypervisor": "xen",
+    "root_device_name": "/dev/sda1",
+    "root_device_type": "ebs",
+    "sriov": "simple",
+    "creation_date": "2026-11-01T00:00:00.000Z",
+}
+"""What Canonical offers: moto knows older ones only."""
+
+
+def terraform(folder: Path, *arguments: str, variables: dict[str, Any] | None = None) -> str:
+    """Run Terraform, and return what it prints. Fails with that."""
+    values = {f"TF_VAR_{k}": v if isinstance(v, str) else json.dumps(v) for k, v in (variables or {}).items()}
+    dropped = {"TF_CLI_CONFIG_FILE"}
+    done = subprocess.run(
+        ["terraform", *arguments],
+        cwd=folder,
+        env={**{k: v for k, v in os.environ.items() if k not in dropped}, **values, "TF_IN_AUTOMATION": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def plugins() -> Path:
+    """Return the folder with the providers of this machine. Skips the test where there is none of AWS."""
+    if not shutil.which("terraform"):
+        pytest.skip("terraform is not installed")
+    places = [
+        *Path("/opt").glob("*"),
+        Path("/usr/share/terraform/plugins"),
+        Path.home() / ".terraform.d/plugins",
+    ]
+    for place in places:
+        if (place / "registry.terraform.io" / "hashicorp" / "aws").is_dir():
+            return place
+    pytest.skip("Terraform's provider for AWS is not on this machine")
+
+
+def test_there_is_a_folder_for_every_cloud_with_the_same_variables() -> None:
+    assert {path.name for path in CLOUD.iterdir() if path.is_dir()} == set(CLOUDS)
+    assert len({(CLOUD / cloud / "variables.tf").read_bytes() for cloud in CLOUDS}) == 1
+
+
+def test_the_files_are_formatted() -> None:
+    if not shutil.which("terraform"):
+        pytest.skip("terraform is not installed")
+
+    assert terraform(CLOUD, "fmt", "-check", "-recursive") == ""
+
+
+def test_cloud_init_accepts_its_file(tmp_path: Path) -> None:
+    if not shutil.which("cloud-init"):
+        pytest.skip("cloud-init is not installed: apt-get install cloud-init")
+    text = (CLOUD / "cloud-init.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "cloud-init.yaml"
+    file.write_text(text.replace("${ssh_public_key}", "ssh-ed25519 AAAA me"), encoding="utf-8")
+
+    command = ["cloud-init", "schema", "--config-file", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "${" not in file.read_text(encoding="utf-8")
+
+
+def resources(cloud: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the resources of a cloud: type, and arguments with the nested blocks as lists."""
+    with (CLOUD / cloud / "main.tf").open(encoding="utf-8") as file:
+        document = hcl2.load(file)
+    for resource in document["resource"]:
+        for kind, named in resource.items():
+            for arguments in named.values():
+                yield kind.strip('"'), arguments
+
+
+def faults(where: str, arguments: dict[str, Any], class_: type[Any]) -> Iterator[str]:
+    """Return what a resource or block has that its class does not know, and what it lacks."""
+    parameters = dict(list(inspect.signature(class_.__init__).parameters.items())[1:])
+    given = {name: value for name, value in _named(arguments) if name not in META}
+    for dynamic in arguments.get("dynamic", []):
+        given |= {name.strip('"'): block["content"] for name, block in _named(dynamic)}
+    known = {name: next((p for p in (name, f"{name}s") if p in parameters), None) for name in given}
+    yield from (f"{where}: {name} is not known" for name, parameter in known.items() if not parameter)
+    required = {name for name, p in parameters.items() if p.default is inspect.Parameter.empty}
+    yield from (f"{where}: {name} is missing" for name in sorted(required - set(known.values())))
+    for name, parameter in known.items():
+        nested = re.search(r"'(\w+Args)'", str(parameters[parameter].annotation)) if parameter else None
+        if nested and isinstance(given[name], list):
+            of_block = getattr(import_module(class_.__module__), nested[1])
+            for block in given[name]:
+                yield from faults(f"{where}.{name}", block, of_block)
+
+
+def _named(block: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what stands in a block, without the notes of the parser."""
+    return [(name, value) for name, value in block.items() if not name.startswith("__")]
+
+
+def class_of(kind: str) -> type[Any]:
+    """Return Pulumi's arguments of a type of resource."""
+    start = next(start for start in MODULES if kind.startswith(f"{start}_"))
+    name = NAMES.get(kind) or kind.removeprefix(f"{start}_").title().replace("_", "")
+    found: type[Any] = getattr(import_module(MODULES[start]), f"{name}Args")
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_.*")
+@pytest.mark.parametrize("cloud", sorted(set(CLOUDS) - {"aws"}))
+def test_the_provider_knows_every_argument_and_gets_those_that_it_needs(cloud: str) -> None:
+    found = list(resources(cloud))
+
+    assert len(found) >= 3
+    assert [fault for kind, arguments in found for fault in faults(kind, arguments, class_of(kind))] == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "fault"),
+    [
+        ({"server_typ": "cx33"}, "hcloud_server: server_typ is not known"),
+        ({}, "hcloud_server: server_type is missing"),
+        ({"server_type": "cx33", "public_net": [{"ipv9": 1}]}, "hcloud_server.public_net: ipv9 is not known"),
+    ],
+)
+def test_an_argument_that_is_wrong_is_found(argument: dict[str, Any], fault: str) -> None:
+    assert fault in list(faults("hcloud_server", argument, class_of("hcloud_server")))
+
+
+# ---- AWS, applied
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder for AWS, with Terraform initialized, and a stand-in for AWS."""
+    folder = plugins()
+    shutil.copytree(CLOUD, tmp_path / "cloud")
+    terraform(tmp_path / "cloud" / "aws", "init", f"-plugin-dir={folder}")
+    (tmp_path / "images.json").write_text(json.dumps([IMAGE]))
+    monkeypatch.setenv("MOTO_AMIS_PATH", str(tmp_path / "images.json"))
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    yield tmp_path / "cloud" / "aws"
+    server.stop()
+
+
+@pytest.fixture
+def public_key(tmp_path: Path) -> str:
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")]
+    subprocess.run(command, check=True)
+    return (tmp_path / "key.pub").read_text()
+
+
+def test_a_server_at_aws_is_made_and_leaves_nothing(aws: Path, public_key: str) -> None:
+    variables = {**VARIABLES, "ssh_public_key": public_key}
+
+    terraform(aws, "apply", "-auto-approve", "-no-color", variables=variables)
+
+    address = terraform(aws, "output", "-raw", "address")
+    state = (aws / "terraform.tfstate").read_text()
+    assert re.fullmatch(r"[\d.]+", address)
+    assert not re.search(r"PRIVATE|secret_access|password\"", state)
+    assert "No changes" in terraform(aws, "plan", "-no-color", variables=variables)
+    terraform(aws, "destroy", "-auto-approve", "-no-color", variables=variables)
+    assert terraform(aws, "state", "list") == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"admin_networks": ["0.0.0.0/0"]}, "not the whole internet"),
+        ({"admin_networks": []}, "Give networks such as"),
+        ({"admin_networks": ["office"]}, "Give networks such as"),
+        ({"ssh_public_key": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "This is no public key"),
+    ],
+)
+def test_what_would_open_the_server_is_refused(
+    wrong: dict[str, Any], problem: str, aws: Path, public_key: str
+) -> None:
+    with pytest.raises(AssertionError) as raised:
+        terraform(aws, "plan", variables={**VARIABLES, "ssh_public_key": public_key, **wrong})
+
+    assert problem in str(raised.value)
