@@ -8,7 +8,6 @@ from tests.closures import candidates, choose, units
 from tests.questionnaire import Answers, defaults, random_answers
 
 FULL: Answers = defaults()
-EVALS = ["design", "monitoring"]
 
 
 def of(feature: str, **answers: object) -> set[tuple[str, frozenset[str]]]:
@@ -51,7 +50,7 @@ def test_what_a_feature_does_not_require_makes_no_difference(
     ("feature", "question", "values"),
     [
         ("agents", "agent_framework", ("native", "langgraph")),  # a file of its own
-        ("evals", "stages", (EVALS, [*EVALS, "rag"])),  # a file of what it requires
+        ("systems.assistant", "stages", (["design"], ["design", "rag"])),  # what it reaches
         ("agents", "mcp_server", (True, False)),  # a file of its tests
         ("runs", "broker", ("valkey", "rabbitmq")),  # what its tests run with
         ("llm", "llm_provider", ("openai", "mistral")),
