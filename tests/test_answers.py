@@ -68,6 +68,15 @@ def question(name: str) -> Any:
         ("author_email", "a@b", "not a valid e-mail address"),
         ("author_email", 'a"@example.com', "not a valid e-mail address"),
         ("author_email", "a@example.com\n", "not a valid e-mail address"),
+        ("domain", "https://api.example.com", "is not a domain name"),
+        ("domain", "API.example.com", "is not a domain name"),
+        ("domain", "10.0.0.1", "is not a domain name"),
+        ("domain", "localhost", "is not a domain name"),
+        ("domain", "api.example.com\n", "is not a domain name"),
+        ("contact_email", "", "not a valid e-mail address"),
+        ("contact_email", "a b@example.com", "not a valid e-mail address"),
+        ("repository", "github.com/me/app", "is not the address of a repository"),
+        ("repository", "https://github.com/me/app; reboot", "is not the address of a repository"),
     ],
 )
 def test_a_wrong_answer_is_refused_with_the_reason(name: str, value: str, reason: str) -> None:
@@ -83,6 +92,9 @@ def test_a_wrong_answer_is_refused_with_the_reason(name: str, value: str, reason
         ("author_email", ""),
         ("author_email", "anna.b+c@mail.example.com"),
         ("description", ""),
+        ("domain", "api.my-company.co.uk"),
+        ("repository", ""),
+        ("repository", "https://github.com/me/my-app"),
         *(("project_name", text) for text in NASTY),
     ],
 )
@@ -100,6 +112,15 @@ def test_any_text_gives_valid_files_that_hold_it(text: str) -> None:
     assert table["authors"] == [{"name": author}]
     assert author in project["LICENSE"].decode()
     assert yaml.safe_load(project["compose.yaml"])["name"] == DEFAULTS["project_slug"]
+
+
+def test_the_answers_for_the_server_are_where_they_are_needed() -> None:
+    repository, domain, email = "https://github.com/me/my-app", "chat.example.org", "me@example.org"
+    project = compose({**DEFAULTS, "repository": repository, "domain": domain, "contact_email": email})
+
+    table = tomllib.loads(project["pyproject.toml"].decode())["project"]
+    assert table["urls"] == {"Repository": repository}
+    assert f"./setup {domain} {email}" in project["README.md"].decode()
 
 
 @pytest.mark.parametrize("text", NASTY)

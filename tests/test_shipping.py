@@ -1,33 +1,21 @@
-"""The stage that ships: what holds of its files in all combinations, and (marker `docker`) a running server.
+"""The stage that ships: what holds of its files in all combinations, and what its commands refuse."""
 
-The second half needs a Docker engine, Compose, and the images that the files name. It builds the image of the
-default project, serves it behind Caddy with Caddy's own authority, and takes the ports 80 and 443.
-"""
-
+import fcntl
 import json
 import os
 import re
 import shutil
-import ssl
 import subprocess
-import threading
-import time
-import urllib.error
-import urllib.request
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from copier import Settings, run_copy
 
 from tests.composition import template as composed
 from tests.conftest import git
-from tests.questionnaire import ROOT, TEMPLATE
+from tests.questionnaire import TEMPLATE
 
 DEPLOY = TEMPLATE / "deploy"
 MONITORING = DEPLOY / "monitoring"
@@ -258,7 +246,53 @@ def test_a_release_before_the_setup_says_what_to_do(tmp_path: Path) -> None:
     assert done.stderr == "Error: this folder is not set up: run ./setup DOMAIN EMAIL\n"
 
 
-FAKE_SSH = """#!/bin/bash
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """A folder that is set up."""
+    folder = deployable(tmp_path)
+    subprocess.run([folder / "setup", "api.example.com", "a@example.com"], check=True, capture_output=True)
+    return folder
+
+
+def refused(folder: Path) -> str:
+    """Return why a release is refused."""
+    done = subprocess.run([folder / "release", "my-app:1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    return done.stderr.removeprefix("Error: ")
+
+
+@pytest.mark.parametrize("name", ["app/DATABASE_PASSWORD", "app/BROKER_PASSWORD", "backup/RESTIC_PASSWORD"])
+def test_a_secret_that_is_empty_is_named_before_anything_is_done(name: str, ready: Path) -> None:
+    (ready / "secrets" / name).write_text("")
+
+    assert refused(ready).startswith(f"secrets/{name} is empty or missing")
+
+
+def test_a_second_release_at_the_same_time_is_refused(ready: Path) -> None:
+    with (ready / "state" / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        assert refused(ready) == "another release, rollback or restore is at work\n"
+
+
+def test_a_release_onto_a_full_disk_is_refused(
+    ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path / "bin", "docker", "echo /")
+    fake(tmp_path / "bin", "df", "printf 'Avail\\n  300\\n'")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+    assert refused(ready).startswith("the disk has 300 MB left")
+
+
+def fake(folder: Path, name: str, script: str) -> None:
+    """Write a program that stands for another one."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+FAKE_SSH = """
 while [[ $1 == -* ]]; do shift 2; done
 printf '%s\\n' "$*" >>"$LOG"
 case $* in
@@ -274,10 +308,8 @@ def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = deployable(tmp_path)
     (folder / "secrets").mkdir()
     (folder / "secrets" / "KEY").write_text("secret")
-    (tmp_path / "bin").mkdir()
-    for name, text in (("ssh", FAKE_SSH), ("curl", '#!/bin/bash\nexit "$ANSWER"\n')):
-        (tmp_path / "bin" / name).write_text(text)
-        (tmp_path / "bin" / name).chmod(0o755)
+    fake(tmp_path / "bin", "ssh", FAKE_SSH)
+    fake(tmp_path / "bin", "curl", 'exit "$ANSWER"')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     git(tmp_path, "init", "--quiet")
@@ -332,283 +364,3 @@ def deployable(folder: Path) -> Path:
 
 def secrets_of(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (folder / "secrets").rglob("*") if path.is_file()}
-
-
-# ---- a server that is really run
-
-
-def images() -> list[str]:
-    """Return the images that the server of the default project needs, besides its own."""
-    services = productions_with("postgres", "valkey-exporter")[0]["services"].values()
-    return sorted(
-        {service["image"] for service in services if "build" not in service and "$" not in service["image"]}
-    )
-
-
-def productions_with(*names: str) -> list[dict[str, Any]]:
-    """Return the productions that have these services, the smallest first."""
-    found = [document for document in PRODUCTION if document["services"].keys() >= {*names}]
-    return sorted(found, key=lambda document: len(document["services"]))
-
-
-@dataclass
-class Server:
-    """The default project, served from its folder `deploy`."""
-
-    folder: Path
-    key: str = ""
-    trusting: ssl.SSLContext = field(default_factory=ssl.create_default_context)
-    statuses: Counter[object] = field(default_factory=Counter)
-    """What clients were answered under load."""
-    accepted: list[str] = field(default_factory=list)
-    """Runs that were accepted under load."""
-
-    def do(self, *command: str, fails: bool = False) -> str:
-        """Run a command of the folder."""
-        done = subprocess.run(
-            [f"./{command[0]}", *command[1:]], cwd=self.folder, capture_output=True, text=True, check=False
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, output
-        return output
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Ask the API over HTTPS."""
-        request = urllib.request.Request(
-            f"https://localhost{path}",
-            data=json.dumps(body).encode() if body else None,
-            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, context=self.trusting, timeout=30) as answer:
-            return answer.read().decode()
-
-    def trust_caddy(self) -> None:
-        """Trust the authority of the Caddy of this test, and no other."""
-        read = ("cat", "/data/caddy/pki/authorities/local/root.crt")
-        self.trusting.load_verify_locations(cadata=self.do("compose", "exec", "-T", "caddy", *read))
-
-    def start_run(self) -> str:
-        """Start a run, and return its id."""
-        body = {"workflow": "echo_summary", "input": {"text": "A worker did this.", "max_words": 4}}
-        return str(json.loads(self.ask("/v1/runs", body))["id"])
-
-    def wait_for(self, run: str) -> dict[str, Any]:
-        """Return a run once it has ended."""
-        for _ in range(120):
-            document: dict[str, Any] = json.loads(self.ask(f"/v1/runs/{run}"))
-            if document["status"] in {"succeeded", "failed"}:
-                return document
-            time.sleep(0.5)
-        pytest.fail(f"run {run} does not end")
-
-    def load(self, stop: threading.Event) -> None:
-        """Start runs, one after the other, until it is enough."""
-        while not stop.wait(0.2):
-            try:
-                self.accepted.append(self.start_run())
-                self.statuses["accepted"] += 1
-            except (OSError, ValueError) as error:
-                self.statuses[repr(error)] += 1
-
-    def sql(self, statement: str) -> str:
-        """Ask the database."""
-        return self.do("compose", "exec", "-T", "postgres", "psql", "-U", "app", "-Atc", statement).strip()
-
-
-def docker(*command: str, stdin: str | None = None) -> str:
-    done = subprocess.run(
-        ["docker", *command],
-        env={**os.environ, "DOCKER_BUILDKIT": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        input=stdin,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on this machine with the first version released, and a provider that always answers."""
-    project = tmp_path_factory.mktemp("shipped") / "project"
-    run_copy(
-        str(template),
-        project,
-        data={"project_slug": "shipped-in-a-test"},
-        defaults=True,
-        quiet=True,
-        settings=Settings(),
-    )
-    found = Server(project / "deploy")
-    docker("build", "--quiet", "--network", "host", "--tag", "shipped-in-a-test:1", str(project))
-    docker("build", "--tag", "shipped-in-a-test:2", "-", stdin="FROM shipped-in-a-test:1\nLABEL version=2\n")
-    docker("build", "--tag", "shipped-in-a-test:3", "-", stdin='FROM shipped-in-a-test:1\nCMD ["false"]\n')
-    found.do("setup", "localhost", "a@example.com")
-    with (found.folder / ".env").open("a") as file:
-        file.write("CADDY_GLOBAL=local_certs\n")
-    (found.folder / "app.env").write_text("OPENAI_BASE_URL=http://provider:9000/v1\n")
-    (found.folder / "secrets/app/OPENAI_API_KEY").write_text("sk-test-'\"$ \\ #")
-    try:
-        found.do("release", "shipped-in-a-test:1")
-        provider = f"{ROOT / 'tests' / 'deployed' / 'provider.py'}:/provider.py:ro"
-        network = ["--network", "shipped-in-a-test_egress", "--network-alias", "provider"]
-        docker("run", "--detach", "--name", "shipped-in-a-test-provider", *network, "--volume", provider,
-               "shipped-in-a-test:1", "python", "/provider.py")  # fmt: skip
-        created = found.do(
-            "compose", "exec", "-T", "api", "app", "keys", "create", "test", "--scope", "runs:write",
-            "--scope", "runs:read", "--rate-limit", "1000000", "--json",
-        )  # fmt: skip
-        found.key = json.loads(created[created.index("{") : created.rindex("}") + 1])["key"]
-        found.trust_caddy()
-        yield found
-    finally:
-        subprocess.run(["docker", "rm", "--force", "shipped-in-a-test-provider"], check=False)
-        found.do("compose", "down", "--volumes", "--timeout", "5")
-
-
-@pytest.mark.docker
-def test_an_event_is_answered_over_https(server: Server) -> None:
-    run = server.start_run()
-
-    assert server.wait_for(run)["output"]["summary"] == "It took a moment."
-    assert "succeeded" in server.ask(f"/v1/runs/{run}/events")
-
-
-@pytest.mark.docker
-@pytest.mark.parametrize("path", ["/metrics", "/docs", "/openapi.json"])
-def test_what_is_for_operators_is_not_there_for_others(path: str, server: Server) -> None:
-    with pytest.raises(urllib.error.HTTPError) as raised:
-        server.ask(path)
-
-    raised.value.close()
-    assert raised.value.code == 404
-
-
-@pytest.mark.docker
-def test_all_that_should_be_measured_is_but_the_site(server: Server) -> None:
-    """`https://localhost` leads the container that asks to itself."""
-    command = ("compose", "exec", "-T", "prometheus", "promtool", "query", "instant", "http://localhost:9090")
-    jobs = {"alertmanager", "api", "broker", "postgres", "prometheus", "server"}
-
-    for _ in range(60):
-        said = server.do(*command, 'up{job!="site"} == 1')
-        if jobs == set(re.findall(r'job="(\w+)"', said)):
-            break
-        time.sleep(1)
-
-    assert jobs == set(re.findall(r'job="(\w+)"', said))
-    assert "probe_success" in server.do(*command, "probe_success == 0")
-
-
-@pytest.mark.docker
-def test_no_secret_can_be_seen_from_outside_the_containers(server: Server) -> None:
-    containers = docker("ps", "--quiet", "--filter", "label=com.docker.compose.project=shipped-in-a-test")
-    seen = docker("inspect", *containers.split()) + server.do("compose", "logs")
-
-    assert [name for name, value in secrets_of(server.folder).items() if value in seen] == []
-
-
-@pytest.mark.docker
-def test_a_release_under_load_loses_no_request_and_no_run(server: Server) -> None:
-    stop = threading.Event()
-    threads = [threading.Thread(target=server.load, args=(stop,)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-
-    server.do("release", "shipped-in-a-test:2")
-
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert server.statuses == {"accepted": len(server.accepted)}
-    assert len(server.accepted) > 50
-    assert {server.wait_for(run)["status"] for run in server.accepted} == {"succeeded"}
-
-
-@pytest.mark.docker
-def test_a_secret_that_has_changed_reaches_every_process(server: Server) -> None:
-    (server.folder / "secrets/app/OPENAI_API_KEY").write_text("sk-another-test")
-
-    server.do("release", "shipped-in-a-test:2")
-
-    for service in ("api", "worker", "beat"):
-        seen = server.do("compose", "exec", "-T", service, "cat", "/run/secrets/OPENAI_API_KEY")
-        container = server.do("compose", "ps", "--quiet", service).split()[0]
-        started = docker("inspect", "--format", "{{.State.StartedAt}}", container)
-        assert seen == "sk-another-test"
-        assert datetime.fromisoformat(started.strip()).timestamp() > (
-            (server.folder / "secrets/app/OPENAI_API_KEY").stat().st_mtime
-        )
-
-
-@pytest.mark.docker
-def test_a_version_that_does_not_start_is_taken_back(server: Server) -> None:
-    before = (server.folder / "state/current").read_text()
-
-    said = server.do("release", "shipped-in-a-test:3", fails=True)
-
-    assert "does not become ready" in said
-    assert (server.folder / "state/current").read_text() == before
-    assert server.wait_for(server.start_run())["status"] == "succeeded"
-
-
-@pytest.mark.docker
-def test_a_rollback_serves_the_version_before(server: Server) -> None:
-    server.do("release", "shipped-in-a-test:1")
-    server.do("release", "shipped-in-a-test:2")
-    first = docker("image", "inspect", "--format", "{{.Id}}", "shipped-in-a-test:1").strip()
-
-    server.do("rollback")
-
-    running = server.do("compose", "ps", "--quiet", "api", "worker", "beat").split()
-    assert set(docker("inspect", "--format", "{{.Image}}", *running).split()) == {first}
-    assert server.wait_for(server.start_run())["status"] == "succeeded"
-
-
-@pytest.mark.docker
-@pytest.mark.parametrize("service", ["worker", "beat", "valkey", "postgres", "caddy"])
-def test_a_container_that_dies_comes_back(service: str, server: Server) -> None:
-    (container,) = server.do("compose", "ps", "--quiet", service).split()
-    pid = docker("inspect", "--format", "{{.State.Pid}}", container).strip()
-
-    os.kill(int(pid), 9)
-
-    for _ in range(120):
-        try:
-            assert server.wait_for(server.start_run())["status"] == "succeeded"
-            break
-        except OSError:
-            time.sleep(1)
-    assert docker("inspect", "--format", "{{.RestartCount}}", container).strip() == "1"
-
-
-@pytest.mark.docker
-def test_a_backup_that_cannot_be_made_is_none(server: Server) -> None:
-    command = ("compose", "exec", "-T", "-e", "PGHOST=nowhere", "backup", "backup")
-
-    assert "Saved" not in server.do(*command, "now", fails=True)
-
-
-@pytest.mark.docker
-def test_without_a_backup_nothing_is_restored(server: Server) -> None:
-    assert "there is no backup" in server.do("restore", "deadbeef", fails=True)
-    assert server.wait_for(server.start_run())["status"] == "succeeded"
-
-
-@pytest.mark.docker
-def test_a_backup_is_restored_and_compared(server: Server) -> None:
-    run = server.start_run()
-    server.wait_for(run)
-    server.do("compose", "exec", "-T", "backup", "backup", "now")
-    facts = server.do("compose", "exec", "-T", "backup", "cat", "/facts/backup.prom")
-    server.sql("delete from run_steps; delete from run_events; delete from runs")
-
-    said = server.do("restore")
-
-    assert time.time() - float(facts.split()[1]) < 60
-    assert "and the rows of each" in said
-    assert json.loads(server.ask(f"/v1/runs/{run}"))["status"] == "succeeded"
-    again = server.do("restore", fails=True)
-    assert "app_before is there from an earlier restore" in again
-    assert server.wait_for(server.start_run())["status"] == "succeeded"

@@ -22,9 +22,24 @@ fail() {
   exit 1
 }
 
-require_setup() {
-  [[ -f .env && -s $secrets/app/DATABASE_PASSWORD ]] || fail "this folder is not set up: run ./setup DOMAIN EMAIL"
+# The files that the services of the compose files read secrets from.
+secret_files() {
+  grep --no-filename --only-matching "$secrets/[a-z]*/[A-Z_]*" compose*.yaml | sort --unique
+  printf '%s\n' "$secrets/backup/RESTIC_PASSWORD"
 }
+
+require_setup() {
+  [[ -f .env ]] || fail "this folder is not set up: run ./setup DOMAIN EMAIL"
+  local file
+  for file in $(secret_files); do
+    [[ -s $file ]] || fail "$file is empty or missing: ./setup DOMAIN EMAIL makes those that are missing"
+  done
+}
+
+# Whether PostgreSQL is somewhere else: then none is started here.
+has_other_database() { grep --quiet '^DATABASE_HOST=.' .env; }
+
+domain() { sed -n 's/^DOMAIN=//p' .env; }
 
 # One release, rollback or restore at a time.
 lock() {
