@@ -104,7 +104,9 @@ def test_cloud_init_accepts_its_file(tmp_path: Path) -> None:
         pytest.skip("cloud-init is not installed: apt-get install cloud-init")
     text = (CLOUD / "cloud-init.yaml").read_text(encoding="utf-8")
     file = tmp_path / "cloud-init.yaml"
-    file.write_text(text.replace("${ssh_public_key}", "ssh-ed25519 AAAA me"), encoding="utf-8")
+    file.write_text(
+        text.replace("${jsonencode(ssh_public_key)}", '"ssh-ed25519 AAAA me: home"'), encoding="utf-8"
+    )
 
     command = ["cloud-init", "schema", "--config-file", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -221,9 +223,10 @@ def test_a_server_at_aws_is_made_and_leaves_nothing(aws: Path, public_key: str) 
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        ({"admin_networks": ["0.0.0.0/0"]}, "not the whole internet"),
-        ({"admin_networks": []}, "Give networks such as"),
-        ({"admin_networks": ["office"]}, "Give networks such as"),
+        ({"admin_networks": ["0.0.0.0/0"]}, "none larger than a /16"),
+        ({"admin_networks": ["2001:db8::1/32"]}, "Give networks of IPv4"),
+        ({"admin_networks": []}, "Give networks of IPv4"),
+        ({"admin_networks": ["office"]}, "Give networks of IPv4"),
         ({"ssh_public_key": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "This is no public key"),
     ],
 )

@@ -238,7 +238,7 @@ def test_the_weekly_update_brings_what_is_new_and_says_what_is_left_to_do(
     git(repository, "commit", "--quiet", "--all", "--message", "New")
     git(repository, "tag", "v99.1.0")
 
-    run([".github/scripts/update-from-template"], project)
+    run([".github/update-from-template"], project)
 
     assert "NEW = 1" in (project / "app" / "llm" / "layers.py").read_text()
     assert "app template status" in (project / ".data" / "template-update.md").read_text()
@@ -248,7 +248,7 @@ def test_the_weekly_update_brings_what_is_new_and_says_what_is_left_to_do(
 def test_the_evaluation_of_a_pull_request_compares_every_system(render: Render) -> None:
     project = render(stages=["design", "monitoring"])
 
-    run([".github/scripts/evaluate"], project, GITHUB_STEP_SUMMARY=str(project / "summary.md"))
+    run([".github/evaluate"], project, GITHUB_STEP_SUMMARY=str(project / "summary.md"))
 
     summary = (project / "summary.md").read_text(encoding="utf-8")
     assert all(system in summary for system in defaults()["systems"])

@@ -119,14 +119,15 @@ def docker(*command: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
-HALF_WAY = r"""USER root
+MIGRATION = r"""USER root
 RUN printf '%s\n' 'from alembic import op' \
     'revision = "usage_0002"; down_revision = "usage_0001"; branch_labels = depends_on = None' \
-    'def upgrade():' '    op.execute("create table half_way (id int)")' '    op.execute("select 1/0")' \
+    'def upgrade():' '    op.execute("create table of_the_migration (id int)")' \
+    '    op.execute("select 1/NUMBER")' \
     > /srv/app/usage/migrations/usage_0002.py
 USER 10001
 """
-"""A migration that makes a table, and fails."""
+"""A migration that makes a table, and fails with 0."""
 
 
 @pytest.fixture(scope="module")
@@ -145,13 +146,11 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     docker("build", "--quiet", "--network", "host", "--tag", "shipped-in-a-test:1", str(project))
     docker("build", "--tag", "shipped-in-a-test:2", "-", stdin="FROM shipped-in-a-test:1\nLABEL version=2\n")
     docker("build", "--tag", "shipped-in-a-test:3", "-", stdin='FROM shipped-in-a-test:1\nCMD ["false"]\n')
-    docker(
-        "build",
-        "--tag",
-        "shipped-in-a-test:4",
-        "-",
-        stdin=f"FROM shipped-in-a-test:1\nUSER root\nRUN {HALF_WAY}\nUSER 10001\n",
-    )
+    for tag, number in ((4, "0"), (5, "1")):
+        migrated = MIGRATION.replace("NUMBER", number)
+        docker(
+            "build", "--tag", f"shipped-in-a-test:{tag}", "-", stdin=f"FROM shipped-in-a-test:1\n{migrated}"
+        )
     found.do("setup", "localhost", "a@example.com")
     with (found.folder / ".env").open("a") as file:
         file.write("CADDY_GLOBAL=local_certs\n")
@@ -271,8 +270,31 @@ def test_a_migration_that_fails_half_way_changes_nothing(server: Server) -> None
 
     assert "the migration failed" in said
     assert (server.folder / "state/current").read_text() == before
-    assert server.sql("select to_regclass('half_way') is null") == "t"
+    assert server.sql("select to_regclass('of_the_migration') is null") == "t"
     assert server.wait_for(server.start_run())["status"] == "succeeded"
+
+
+def test_a_version_that_has_migrated_the_database_can_be_rolled_back(server: Server) -> None:
+    server.do("release", "shipped-in-a-test:5")
+
+    server.do("rollback")
+
+    assert server.sql("select to_regclass('of_the_migration') is null") == "f"
+    assert server.wait_for(server.start_run())["status"] == "succeeded"
+    assert "is of a newer version" in server.do("release", "shipped-in-a-test:2")
+
+
+def test_files_that_are_invalid_are_refused_before_anything_is_done(server: Server) -> None:
+    for name in ("caddy/Caddyfile", "monitoring/alertmanager.yml", "monitoring/alerts/server.rules.yml"):
+        file = server.folder / name
+        right = file.read_text()
+        file.write_text(f"{right}\nnonsense: {{\n")
+
+        said = server.do("release", "shipped-in-a-test:2", fails=True)
+
+        file.write_text(right)
+        assert "is invalid" in said
+        assert "Migrating" not in said
 
 
 def test_a_wrong_password_of_the_database_is_found_before_anything_is_switched(server: Server) -> None:
@@ -283,7 +305,7 @@ def test_a_wrong_password_of_the_database_is_found_before_anything_is_switched(s
     said = server.do("release", "shipped-in-a-test:1", fails=True)
 
     file.write_text(right)
-    assert "password authentication failed" in said
+    assert "refuses the user or the password" in said
     assert "the migration failed" in said
     assert server.wait_for(server.start_run())["status"] == "succeeded"
 
@@ -334,12 +356,12 @@ def test_a_backup_that_is_damaged_is_not_restored(server: Server) -> None:
     server.wait_for(run)
     command = ("compose", "exec", "-T", "backup")
     server.do(*command, "backup", "now")
-    server.do(*command, "cp", "-r", "/backups", "/backups/kept")
+    server.do(*command, "bash", "-c", "mkdir /backups/kept && cp -r /backups/data /backups/kept")
     server.do(*command, "bash", "-c", DAMAGE)
 
     said = server.do("restore", fails=True)
 
-    server.do(*command, "bash", "-c", "cp -r /backups/kept/data/. /backups/data && rm -r /backups/kept")
+    server.do(*command, "bash", "-c", "cp -rf /backups/kept/data/. /backups/data && rm -rf /backups/kept")
     assert "nothing was changed" in said or "cannot be read" in said
     assert server.wait_for(run)["status"] == "succeeded"
 

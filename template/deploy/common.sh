@@ -2,6 +2,8 @@
 # What the commands of this folder share. They are run on the server, in this folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+# containers read these files as users of their own
+umask 022
 
 state=state
 secrets=secrets
@@ -34,12 +36,15 @@ require_setup() {
   for file in $(secret_files); do
     [[ -s $file ]] || fail "$file is empty or missing: ./setup DOMAIN EMAIL makes those that are missing"
   done
+  # nobody else on this machine can look into the folder
+  chmod 700 "$secrets"
+  chmod --recursive a+rX "$secrets"/*/
 }
+
+domain() { sed -n 's/^DOMAIN=//p' .env; }
 
 # Whether PostgreSQL is somewhere else: then none is started here.
 has_other_database() { grep --quiet '^DATABASE_HOST=.' .env; }
-
-domain() { sed -n 's/^DOMAIN=//p' .env; }
 
 # One release, rollback or restore at a time.
 lock() {
@@ -59,4 +64,14 @@ wait_until_ready() {
       sleep 1
     done
   done
+}
+
+# Give Prometheus a key for /metrics, and no other. Where nothing is measured there is nothing to do.
+make_key_of_prometheus() {
+  [[ -d monitoring ]] || return 0
+  local key
+  key=$(compose exec -T api app keys create prometheus --scope metrics:read --json | grep -o '"key": *"[^"]*"' | cut -d '"' -f 4)
+  [[ -n $key ]] || return 1
+  mkdir -p "$secrets/monitoring"
+  printf '%s' "$key" >"$secrets/monitoring/API_KEY"
 }

@@ -24,6 +24,7 @@ _UNAVAILABLE = ("08", "28", "3D", "53", "57P")
 """SQLSTATE classes: connection, authorization, no such database, no resources, shutting down."""
 
 _SILENT = ("does not answer", "Start it, or correct DATABASE_URL (and DATABASE_PASSWORD).")
+_REFUSED = ("refuses the user or the password", "Correct DATABASE_PASSWORD, or the user in DATABASE_URL.")
 _EXHAUSTED = {
     "53100": ("has no room left on its disk", "Free some, or enlarge it. Nothing was written."),
     "53200": ("is out of memory", "Give it more, or send it less at a time."),
@@ -131,6 +132,8 @@ def unavailable(error: SQLAlchemyError) -> DatabaseUnavailable:
     url = get_engine().url
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     what, hint = _EXHAUSTED.get(state or "", _SILENT)
+    if "password authentication failed" in str(error):  # there is no SQLSTATE while a connection is made
+        what, hint = _REFUSED
     return DatabaseUnavailable(
         f"PostgreSQL at {url.host or 'the local socket'}:{url.port or 5432}/{url.database} {what}.", hint=hint
     )

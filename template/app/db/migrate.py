@@ -36,6 +36,9 @@ _OWN = "_own_"
 
 _LOCK = 7_041_776_200_001
 """Key of the advisory lock that keeps two migrations apart."""
+_LOCK_SECONDS = 5
+"""A migration that waits for a table makes all others wait behind it: it gives up before they notice."""
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Status:
     def is_current(self) -> bool:
         """Whether every migration is applied, and every model has its columns."""
         return self.known and self.current == self.head and not self.lacks
+
+    @property
+    def suffices(self) -> bool:
+        """Whether this code can work with the tables: they are current, or of a version after it."""
+        return self.is_current or (not self.known and not self.lacks)
 
     def __str__(self) -> str:
         """What a reader should know, and do."""
@@ -79,11 +87,14 @@ def upgrade(target: str = "head", feature: str | None = None) -> list[str]:
     """Apply migrations. Returns a line for each feature that changed."""
     with _locked() as connection:
         _rename_version_tables(connection)
-        return [
-            line
-            for name in _chosen(feature)
-            for line in _apply(connection, name, lambda config: command.upgrade(config, _ends(target)))
-        ]
+        return [line for name in _chosen(feature) for line in _upgrade(connection, name, target)]
+
+
+def _upgrade(connection: Connection, feature: str, target: str) -> list[str]:
+    before = _status(connection, feature, _columns(connection))
+    if not before.known and before.suffices:  # after a rollback
+        return [f"{feature}: {before.current} is of a newer version, and stays"]
+    return _apply(connection, feature, lambda config: command.upgrade(config, _ends(target)))
 
 
 def _ends(target: str) -> str:
@@ -165,8 +176,12 @@ def status() -> list[Status]:
 
 
 def differences(connection: Connection) -> list[str]:
-    """Return a sentence for each feature whose tables are not those of its migrations."""
-    return [str(status) for status in _statuses(connection) if not status.is_current]
+    """Return a sentence for each feature whose tables lack something that this code needs.
+
+    A database that is ahead lacks nothing: a newer version has migrated it, and this one runs beside it, or
+    again after a rollback (`tests/db/test_safe_migrations.py`).
+    """
+    return [str(status) for status in _statuses(connection) if not status.suffices]
 
 
 def leftovers() -> list[str]:
@@ -203,9 +218,15 @@ def _locked() -> Generator[Connection]:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+            connection.execute(text(f"SET lock_timeout = '{_LOCK_SECONDS}s'"))
             connection.commit()
             yield connection
     except SQLAlchemyError as error:
+        if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise MigrationError(
+                "Another transaction holds a table that the migration needs: nothing was changed.",
+                hint="Try again when it has ended, such as a backup.",
+            ) from error
         if is_outage(error):
             raise unavailable(error) from error
         raise
@@ -275,13 +296,13 @@ def _statuses(connection: Connection) -> list[Status]:
 def _status(connection: Connection, feature: str, columns: AbstractSet[tuple[str, str]]) -> Status:
     heads, known = _revisions(feature)
     current = _current(connection, feature)
-    is_current = current == heads
+    is_ahead = not current <= known
     return Status(
         feature,
         _joined(current),
         _joined(heads),
-        known=current <= known,
-        lacks=_lacking(feature, columns) if is_current else (),
+        known=not is_ahead,
+        lacks=_lacking(feature, columns) if is_ahead or current == heads else (),
     )
 
 

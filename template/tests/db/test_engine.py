@@ -1,9 +1,10 @@
 import os
 import signal
 
+import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core.errors import ConfigurationError
 from app.db import DatabaseSettings, autocommit, engine, transaction
@@ -126,3 +127,12 @@ def test_a_password_in_the_url_wins(set_environment: SetEnvironment) -> None:
     set_environment(DATABASE_URL="postgresql://app:mine@db:5432/app", DATABASE_PASSWORD="other")
 
     assert DatabaseSettings.load().connection_url().password == "mine"
+
+
+def test_a_password_that_is_refused_is_named(set_environment: SetEnvironment) -> None:
+    set_environment(DATABASE_URL="postgresql://app@127.0.0.1/app")
+    refused = psycopg.OperationalError('FATAL:  password authentication failed for user "app"')
+
+    error = engine.unavailable(OperationalError("select 1", {}, refused))
+
+    assert "refuses the user or the password" in str(error)

@@ -4,10 +4,13 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import column, table, text, update
 
 from app.core.paths import APP
-from app.db import migrate
-from app.db.errors import DatabaseUnavailable, MigrationError
+from app.db import migrate, transaction
+from app.db.base import Base, tables_of
+from app.db.engine import check_database
+from app.db.errors import DatabaseOutOfDate, DatabaseUnavailable, MigrationError
 from app.db.extensions import FORMER_NAMES
 from tests.conftest import SetEnvironment
 
@@ -109,7 +112,7 @@ def test_a_revision_without_a_file_is_explained(own_database: str) -> None:
     folder = f"app/{feature.replace('.', '/')}/migrations"
     assert any(f"later, of which {folder} has no file" in line for line in lines)
     with pytest.raises(MigrationError, match="restore it"):
-        migrate.upgrade()
+        migrate.downgrade("base", feature)
 
 
 def test_a_migration_without_a_change_is_refused(own_database: str) -> None:
@@ -141,3 +144,42 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(
         migrate.upgrade()
 
     assert "hunter2" not in str(caught.value)
+
+
+async def test_a_database_that_a_newer_version_has_migrated_is_ready(own_database: str) -> None:
+    """That version runs beside this one, or was rolled back."""
+    await be_migrated_by_a_newer_version()
+
+    assert "PostgreSQL" in await check_database()
+    assert migrate.upgrade() == [f"{FEATURES[-1]}: newer is of a newer version, and stays"]
+
+
+async def test_a_database_that_lacks_a_column_is_not_ready_whatever_its_version(own_database: str) -> None:
+    name = min(tables_of(FEATURES[-1]))
+    last = Base.metadata.tables[name].columns.keys()[-1]
+    await be_migrated_by_a_newer_version()
+    async with transaction() as session:
+        await session.execute(text(f"ALTER TABLE {name} DROP COLUMN {last} CASCADE"))
+
+    with pytest.raises(DatabaseOutOfDate):
+        await check_database()
+
+
+def test_a_migration_that_would_wait_for_a_table_gives_up(
+    own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_LOCK_SECONDS", 0.2)
+    name = min(tables_of(FEATURES[-1]))
+    with psycopg.connect(own_database) as connection:
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.Identifier(name)))
+
+        with pytest.raises(MigrationError, match="Another transaction"):
+            migrate.downgrade("base", FEATURES[-1])
+
+    assert migrate.status()[-1].is_current
+
+
+async def be_migrated_by_a_newer_version() -> None:
+    versions = table(migrate.version_table(FEATURES[-1]), column("version_num"))
+    async with transaction() as session:
+        await session.execute(update(versions).values(version_num="newer"))

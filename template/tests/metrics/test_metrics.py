@@ -58,6 +58,12 @@ async def test_a_request_is_counted_by_its_route_not_its_path(client: AsyncClien
     )
 
 
+async def test_a_probe_is_not_counted(client: AsyncClient) -> None:
+    await client.get("/health/live")
+
+    assert not [name for name, labels in await values(client) if ("route", "/health/live") in labels]
+
+
 async def test_a_model_call_is_counted_with_its_tokens_and_cost(
     client: AsyncClient, provider: FakeProvider
 ) -> None:

@@ -127,6 +127,14 @@ async def test_a_scheduler_that_has_never_ticked_is_not_ready() -> None:
         await check_scheduler()
 
 
+async def test_a_schedule_that_came_with_a_release_and_has_not_run_yet_is_not_late() -> None:
+    await tick_all()
+    new = Schedule(1.0, lambda: None)
+
+    with SCHEDULES.override({**SCHEDULES.load(), "new": new}):
+        assert "ticked" in await check_scheduler()
+
+
 async def test_one_schedule_that_hangs_is_named() -> None:
     await tick_all()
     await let_pass(70)

@@ -18,7 +18,7 @@ variable "admin_networks" {
   type        = list(string)
 
   validation {
-    condition     = length(var.admin_networks) > 0 && alltrue([for network in var.admin_networks : can(cidrhost(network, 0)) && network != "0.0.0.0/0"])
-    error_message = "Give networks such as 203.0.113.7/32, and not the whole internet."
+    condition     = length(var.admin_networks) > 0 && alltrue([for network in var.admin_networks : try(cidrnetmask(network) != "" && tonumber(split("/", network)[1]) >= 16, false)])
+    error_message = "Give networks of IPv4 such as 203.0.113.7/32, none larger than a /16."
   }
 }
