@@ -170,7 +170,8 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         found.trust_caddy()
         yield found
     finally:
-        subprocess.run(["docker", "rm", "--force", "shipped-in-a-test-provider"], check=False)
+        others = ["shipped-in-a-test-provider", "shipped-in-a-test-previous"]
+        subprocess.run(["docker", "rm", "--force", *others], check=False)
         found.do("compose", "down", "--volumes", "--timeout", "5")
 
 
