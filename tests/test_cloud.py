@@ -87,16 +87,15 @@ def plugins() -> Path:
     pytest.skip("Terraform's provider for AWS is not on this machine")
 
 
-def test_there_is_a_folder_for_every_cloud_with_the_same_variables() -> None:
-    assert {path.name for path in CLOUD.iterdir() if path.is_dir()} == set(CLOUDS)
-    assert len({(CLOUD / cloud / "variables.tf").read_bytes() for cloud in CLOUDS}) == 1
+def test_there_is_a_file_for_every_cloud() -> None:
+    assert {path.stem for path in CLOUD.glob("*.tf")} == {*CLOUDS, "common"}
 
 
 def test_the_files_are_formatted() -> None:
     if not shutil.which("terraform"):
         pytest.skip("terraform is not installed")
 
-    assert terraform(CLOUD, "fmt", "-check", "-recursive") == ""
+    assert terraform(CLOUD, "fmt", "-check") == ""
 
 
 def test_cloud_init_accepts_its_file(tmp_path: Path) -> None:
@@ -117,7 +116,7 @@ def test_cloud_init_accepts_its_file(tmp_path: Path) -> None:
 
 def resources(cloud: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return the resources of a cloud: type, and arguments with the nested blocks as lists."""
-    with (CLOUD / cloud / "main.tf").open(encoding="utf-8") as file:
+    with (CLOUD / f"{cloud}.tf").open(encoding="utf-8") as file:
         document = hcl2.load(file)
     for resource in document["resource"]:
         for kind, named in resource.items():
@@ -182,10 +181,12 @@ def test_an_argument_that_is_wrong_is_found(argument: dict[str, Any], fault: str
 
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder for AWS, with Terraform initialized, and a stand-in for AWS."""
+    """The folder of a project for AWS, with Terraform initialized, and a stand-in for AWS."""
     folder = plugins()
-    shutil.copytree(CLOUD, tmp_path / "cloud")
-    terraform(tmp_path / "cloud" / "aws", "init", f"-plugin-dir={folder}")
+    (tmp_path / "cloud").mkdir()
+    for name in ("aws.tf", "common.tf", "cloud-init.yaml"):
+        shutil.copy(CLOUD / name, tmp_path / "cloud")
+    terraform(tmp_path / "cloud", "init", f"-plugin-dir={folder}")
     (tmp_path / "images.json").write_text(json.dumps([IMAGE]))
     monkeypatch.setenv("MOTO_AMIS_PATH", str(tmp_path / "images.json"))
     server = ThreadedMotoServer(port=0, verbose=False)
@@ -195,7 +196,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    yield tmp_path / "cloud" / "aws"
+    yield tmp_path / "cloud"
     server.stop()
 
 

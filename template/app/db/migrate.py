@@ -94,7 +94,7 @@ def _upgrade(connection: Connection, feature: str, target: str) -> list[str]:
     before = _status(connection, feature, _columns(connection))
     if not before.known and before.suffices:  # after a rollback
         return [f"{feature}: {before.current} is of a newer version, and stays"]
-    return _apply(connection, feature, lambda config: command.upgrade(config, _ends(target)))
+    return _apply(connection, before, lambda config: command.upgrade(config, _ends(target)))
 
 
 def _ends(target: str) -> str:
@@ -110,11 +110,12 @@ def downgrade(target: str, feature: str | None = None) -> list[str]:
         )
     with _locked() as connection:
         _rename_version_tables(connection)
-        return [
-            line
-            for name in reversed(_chosen(feature))
-            for line in _apply(connection, name, lambda config: command.downgrade(config, target))
-        ]
+        return [line for name in reversed(_chosen(feature)) for line in _downgrade(connection, name, target)]
+
+
+def _downgrade(connection: Connection, feature: str, target: str) -> list[str]:
+    before = _status(connection, feature, _columns(connection))
+    return _apply(connection, before, lambda config: command.downgrade(config, target))
 
 
 def revision(feature: str, message: str) -> Path:
@@ -253,8 +254,8 @@ def _chosen(feature: str | None) -> list[str]:
     return [feature]
 
 
-def _apply(connection: Connection, feature: str, action: Callable[[Config], None]) -> list[str]:
-    before = _status(connection, feature, _columns(connection))
+def _apply(connection: Connection, before: Status, action: Callable[[Config], None]) -> list[str]:
+    feature = before.feature
     connection.commit()
     if not before.known:
         raise MigrationError(f"{before}.")

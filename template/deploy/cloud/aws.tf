@@ -30,12 +30,7 @@ variable "size" {
 }
 
 locals {
-  open = {
-    ssh   = { protocol = "tcp", port = 22, from = var.admin_networks }
-    http  = { protocol = "tcp", port = 80, from = ["0.0.0.0/0"] }
-    https = { protocol = "tcp", port = 443, from = ["0.0.0.0/0"] }
-    http3 = { protocol = "udp", port = 443, from = ["0.0.0.0/0"] }
-  }
+  everybody = ["0.0.0.0/0"]
 }
 
 data "aws_ami" "ubuntu" {
@@ -50,7 +45,7 @@ data "aws_ami" "ubuntu" {
 
 resource "aws_key_pair" "deploy" {
   key_name   = var.name
-  public_key = trimspace(var.ssh_public_key)
+  public_key = local.public_key
 }
 
 resource "aws_security_group" "server" {
@@ -82,7 +77,7 @@ resource "aws_instance" "server" {
   instance_type          = var.size
   key_name               = aws_key_pair.deploy.key_name
   vpc_security_group_ids = [aws_security_group.server.id]
-  user_data              = templatefile("${path.module}/../cloud-init.yaml", { ssh_public_key = trimspace(var.ssh_public_key) })
+  user_data              = local.first_start
 
   root_block_device {
     volume_type = "gp3"

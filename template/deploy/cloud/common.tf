@@ -1,3 +1,5 @@
+# The same at every cloud: what is asked, and what is open.
+
 variable "name" {
   description = "What the server is called."
   type        = string
@@ -21,4 +23,15 @@ variable "admin_networks" {
     condition     = length(var.admin_networks) > 0 && alltrue([for network in var.admin_networks : try(cidrnetmask(network) != "" && tonumber(split("/", network)[1]) >= 16, false)])
     error_message = "Give networks of IPv4 such as 203.0.113.7/32, none larger than a /16."
   }
+}
+
+locals {
+  open = {
+    ssh   = { protocol = "tcp", port = 22, from = var.admin_networks }
+    http  = { protocol = "tcp", port = 80, from = local.everybody }
+    https = { protocol = "tcp", port = 443, from = local.everybody }
+    http3 = { protocol = "udp", port = 443, from = local.everybody }
+  }
+  public_key  = trimspace(var.ssh_public_key)
+  first_start = templatefile("${path.module}/cloud-init.yaml", { ssh_public_key = local.public_key })
 }

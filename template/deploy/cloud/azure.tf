@@ -26,12 +26,7 @@ variable "size" {
 }
 
 locals {
-  open = {
-    ssh   = { priority = 100, protocol = "Tcp", port = "22", from = var.admin_networks }
-    http  = { priority = 110, protocol = "Tcp", port = "80", from = ["0.0.0.0/0"] }
-    https = { priority = 120, protocol = "Tcp", port = "443", from = ["0.0.0.0/0"] }
-    http3 = { priority = 130, protocol = "Udp", port = "443", from = ["0.0.0.0/0"] }
-  }
+  everybody = ["0.0.0.0/0"]
 }
 
 resource "azurerm_resource_group" "server" {
@@ -70,10 +65,10 @@ resource "azurerm_network_security_group" "server" {
     for_each = local.open
     content {
       name                       = security_rule.key
-      priority                   = security_rule.value.priority
+      priority                   = 100 + index(keys(local.open), security_rule.key)
       direction                  = "Inbound"
       access                     = "Allow"
-      protocol                   = security_rule.value.protocol
+      protocol                   = title(security_rule.value.protocol)
       source_port_range          = "*"
       source_address_prefixes    = security_rule.value.from
       destination_port_range     = security_rule.value.port
@@ -107,11 +102,11 @@ resource "azurerm_linux_virtual_machine" "server" {
   size                  = var.size
   network_interface_ids = [azurerm_network_interface.server.id]
   admin_username        = "azure"
-  custom_data           = base64encode(templatefile("${path.module}/../cloud-init.yaml", { ssh_public_key = trimspace(var.ssh_public_key) }))
+  custom_data           = base64encode(local.first_start)
 
   admin_ssh_key {
     username   = "azure"
-    public_key = trimspace(var.ssh_public_key)
+    public_key = local.public_key
   }
 
   os_disk {

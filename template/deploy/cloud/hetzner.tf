@@ -23,17 +23,11 @@ variable "size" {
 
 locals {
   everybody = ["0.0.0.0/0", "::/0"]
-  open = {
-    ssh   = { protocol = "tcp", port = "22", from = var.admin_networks }
-    http  = { protocol = "tcp", port = "80", from = local.everybody }
-    https = { protocol = "tcp", port = "443", from = local.everybody }
-    http3 = { protocol = "udp", port = "443", from = local.everybody }
-  }
 }
 
 resource "hcloud_ssh_key" "deploy" {
   name       = var.name
-  public_key = trimspace(var.ssh_public_key)
+  public_key = local.public_key
 }
 
 resource "hcloud_firewall" "server" {
@@ -59,7 +53,7 @@ resource "hcloud_server" "server" {
   ssh_keys     = [hcloud_ssh_key.deploy.id]
   firewall_ids = [hcloud_firewall.server.id]
   backups      = true
-  user_data    = templatefile("${path.module}/../cloud-init.yaml", { ssh_public_key = trimspace(var.ssh_public_key) })
+  user_data    = local.first_start
 
   public_net {
     ipv4_enabled = true

@@ -23,17 +23,11 @@ variable "size" {
 
 locals {
   everybody = ["0.0.0.0/0", "::/0"]
-  open = {
-    ssh   = { protocol = "tcp", port = "22", from = var.admin_networks }
-    http  = { protocol = "tcp", port = "80", from = local.everybody }
-    https = { protocol = "tcp", port = "443", from = local.everybody }
-    http3 = { protocol = "udp", port = "443", from = local.everybody }
-  }
 }
 
 resource "digitalocean_ssh_key" "deploy" {
   name       = var.name
-  public_key = trimspace(var.ssh_public_key)
+  public_key = local.public_key
 }
 
 resource "digitalocean_droplet" "server" {
@@ -45,7 +39,7 @@ resource "digitalocean_droplet" "server" {
   backups    = true
   ipv6       = true
   monitoring = true
-  user_data  = templatefile("${path.module}/../cloud-init.yaml", { ssh_public_key = trimspace(var.ssh_public_key) })
+  user_data  = local.first_start
 
   lifecycle {
     ignore_changes = [user_data, ssh_keys, image] # another first start would need another server, without the data

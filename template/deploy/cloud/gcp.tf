@@ -32,10 +32,7 @@ variable "size" {
 }
 
 locals {
-  open = {
-    ssh  = { from = var.admin_networks, ports = { tcp = ["22"] } }
-    http = { from = ["0.0.0.0/0"], ports = { tcp = ["80", "443"], udp = ["443"] } }
-  }
+  everybody = ["0.0.0.0/0"]
 }
 
 resource "google_compute_network" "server" {
@@ -50,12 +47,9 @@ resource "google_compute_firewall" "server" {
   network       = google_compute_network.server.id
   source_ranges = each.value.from
 
-  dynamic "allow" {
-    for_each = each.value.ports
-    content {
-      protocol = allow.key
-      ports    = allow.value
-    }
+  allow {
+    protocol = each.value.protocol
+    ports    = [each.value.port]
   }
 }
 
@@ -87,7 +81,7 @@ resource "google_compute_instance" "server" {
 
   metadata = {
     block-project-ssh-keys = "true"
-    user-data              = templatefile("${path.module}/../cloud-init.yaml", { ssh_public_key = trimspace(var.ssh_public_key) })
+    user-data              = local.first_start
   }
 
   shielded_instance_config {
