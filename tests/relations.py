@@ -311,6 +311,19 @@ def undocumented_variables_of_compose(template: Template) -> list[str]:
     ]
 
 
+def missing_resources(template: Template) -> list[str]:
+    """Files that the kustomization of a cluster lists, and that are not always there with it."""
+    folder = "deploy/kubernetes"
+    return [
+        fault
+        for piece in template.pieces(f"{folder}/kustomization.yaml")
+        for name in re.findall(r"^ +- ([a-z-]+\.\w+|[a-z]+)$", piece.text, re.MULTILINE)
+        for fault in _unless(
+            "links", f"the kustomization lists {name}", piece.when, template.present(f"{folder}/{name}")
+        )
+    ]
+
+
 def outdated_picture(template: Template) -> list[str]:
     """Features that `docs/architecture.md` draws and that are not there, and the other way round."""
     drawn: defaultdict[str, When] = defaultdict(lambda: NEVER)
@@ -336,6 +349,7 @@ RELATIONS = (
     stray_folders,
     broken_links,
     missing_files,
+    missing_resources,
     outdated_picture,
     undocumented_settings,
     settings_said_twice,

@@ -22,19 +22,61 @@ from moto.server import ThreadedMotoServer
 from tests.questionnaire import QUESTIONS, TEMPLATE
 
 CLOUD = TEMPLATE / "deploy" / "cloud"
+CONTAINERS = TEMPLATE / "deploy" / "containers"
 CLOUDS = next(question for question in QUESTIONS if question.name == "cloud").choices
 MODULES = {
     "hcloud": "pulumi_hcloud",
     "digitalocean": "pulumi_digitalocean",
+    "google_artifact_registry": "pulumi_gcp.artifactregistry",
+    "google_cloud_run_v2": "pulumi_gcp.cloudrunv2",
     "google_compute": "pulumi_gcp.compute",
-    "azurerm_resource": "pulumi_azure.core",
+    "google_iam": "pulumi_gcp.iam",
+    "google_project": "pulumi_gcp.projects",
+    "google_redis": "pulumi_gcp.redis",
+    "google_secret_manager": "pulumi_gcp.secretmanager",
+    "google_service_account": "pulumi_gcp.serviceaccount",
+    "google_service_networking": "pulumi_gcp.servicenetworking",
+    "google_sql": "pulumi_gcp.sql",
+    "google_storage": "pulumi_gcp.storage",
+    "azurerm_container_registry": "pulumi_azure.containerservice",
+    "azurerm_container": "pulumi_azure.containerapp",
+    "azurerm_federated": "pulumi_azure.armmsi",
+    "azurerm_key_vault": "pulumi_azure.keyvault",
     "azurerm_linux": "pulumi_azure.compute",
+    "azurerm_management": "pulumi_azure.management",
+    "azurerm_postgresql": "pulumi_azure.postgresql",
+    "azurerm_private_dns": "pulumi_azure.privatedns",
+    "azurerm_resource": "pulumi_azure.core",
+    "azurerm_role": "pulumi_azure.authorization",
+    "azurerm_user": "pulumi_azure.authorization",
     "azurerm": "pulumi_azure.network",
 }
 """Where Pulumi has the classes of resources, by the beginning of their type; the longer one first."""
-NAMES = {"azurerm_resource_group": "ResourceGroup", "azurerm_linux_virtual_machine": "LinuxVirtualMachine"}
-META = {"lifecycle", "for_each", "dynamic", "depends_on"}
+NAMES = {
+    "azurerm_container_app_environment": "Environment",
+    "azurerm_container_registry": "Registry",
+    "azurerm_federated_identity_credential": "FederatedIdentityCredential",
+    "azurerm_key_vault": "KeyVault",
+    "azurerm_linux_virtual_machine": "LinuxVirtualMachine",
+    "azurerm_management_lock": "Lock",
+    "azurerm_resource_group": "ResourceGroup",
+    "azurerm_user_assigned_identity": "UserAssignedIdentity",
+    "google_compute_managed_ssl_certificate": "ManagedSslCertificate",
+    "google_compute_target_http_proxy": "TargetHttpProxy",
+    "google_compute_target_https_proxy": "TargetHttpsProxy",
+    "google_compute_url_map": "URLMap",
+    "google_iam_workload_identity_pool": "WorkloadIdentityPool",
+    "google_iam_workload_identity_pool_provider": "WorkloadIdentityPoolProvider",
+    "google_project_iam_member": "IAMMember",
+    "google_secret_manager_secret_iam_member": "SecretIamMember",
+    "google_service_account": "Account",
+    "google_service_account_iam_member": "IAMMember",
+    "google_storage_bucket_iam_member": "BucketIAMMember",
+}
+META = {"lifecycle", "for_each", "count", "dynamic", "depends_on"}
 """Arguments of Terraform itself."""
+BUILT_IN = {"terraform_data"}
+"""Resources of Terraform itself."""
 
 VARIABLES = {"name": "my-app", "admin_networks": ["203.0.113.7/32"]}
 IMAGE = {
@@ -114,14 +156,16 @@ def test_cloud_init_accepts_its_file(tmp_path: Path) -> None:
     assert "${" not in file.read_text(encoding="utf-8")
 
 
-def resources(cloud: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return the resources of a cloud: type, and arguments with the nested blocks as lists."""
-    with (CLOUD / f"{cloud}.tf").open(encoding="utf-8") as file:
-        document = hcl2.load(file)
-    for resource in document["resource"]:
-        for kind, named in resource.items():
-            for arguments in named.values():
-                yield kind.strip('"'), arguments
+def resources(*files: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the resources of files: type, and arguments with the nested blocks as lists."""
+    for path in files:
+        with path.open(encoding="utf-8") as file:
+            document = hcl2.load(file)
+        for resource in document.get("resource", []):
+            for kind, named in resource.items():
+                for arguments in named.values():
+                    if kind.strip('"') not in BUILT_IN:
+                        yield kind.strip('"'), arguments
 
 
 def faults(where: str, arguments: dict[str, Any], class_: type[Any]) -> Iterator[str]:
@@ -130,8 +174,13 @@ def faults(where: str, arguments: dict[str, Any], class_: type[Any]) -> Iterator
     given = {name: value for name, value in _named(arguments) if name not in META}
     for dynamic in arguments.get("dynamic", []):
         given |= {name.strip('"'): block["content"] for name, block in _named(dynamic)}
-    known = {name: next((p for p in (name, f"{name}s") if p in parameters), None) for name in given}
-    yield from (f"{where}: {name} is not known" for name, parameter in known.items() if not parameter)
+    known = {
+        name: next((p for p in (name, f"{name}s", f"{name[:-1]}ies") if p in parameters), None)
+        for name in given
+    }
+    # Pulumi leaves some arguments out that are only written, and keeps the one for their version
+    written = {name for name in known if name.endswith("_wo") and f"{name}_version" in parameters}
+    yield from (f"{where}: {name} is not known" for name, p in known.items() if not p and name not in written)
     required = {name for name, p in parameters.items() if p.default is inspect.Parameter.empty}
     yield from (f"{where}: {name} is missing" for name in sorted(required - set(known.values())))
     for name, parameter in known.items():
@@ -149,19 +198,65 @@ def _named(block: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def class_of(kind: str) -> type[Any]:
     """Return Pulumi's arguments of a type of resource."""
-    start = next(start for start in MODULES if kind.startswith(f"{start}_"))
+    start = next(start for start in MODULES if f"{kind}_".startswith(f"{start}_"))
     name = NAMES.get(kind) or kind.removeprefix(f"{start}_").title().replace("_", "")
     found: type[Any] = getattr(import_module(MODULES[start]), f"{name}Args")
     return found
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_.*")
-@pytest.mark.parametrize("cloud", sorted(set(CLOUDS) - {"aws"}))
-def test_the_provider_knows_every_argument_and_gets_those_that_it_needs(cloud: str) -> None:
-    found = list(resources(cloud))
+@pytest.mark.parametrize(
+    ("folder", "cloud"),
+    [
+        *[(CLOUD, cloud) for cloud in sorted(set(CLOUDS) - {"aws"})],
+        *[(CONTAINERS, cloud) for cloud in sorted(set(CLOUDS) - {"aws", "hetzner"})],
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else value,
+)
+def test_the_provider_knows_every_argument_and_gets_those_that_it_needs(folder: Path, cloud: str) -> None:
+    found = list(resources(*sorted(folder.glob(f"{cloud}*.tf"))))
 
-    assert len(found) >= 3
+    assert found
     assert [fault for kind, arguments in found for fault in faults(kind, arguments, class_of(kind))] == []
+
+
+REFERENCE = re.compile(
+    r"(?<![\w.\"/])(ephemeral\.|data\.)?((?:azurerm|google|digitalocean|hcloud|aws|random|terraform)_\w+|var|local)"
+    r"\.(\w+)(?:\[[^]]*\])?(?:\.([a-z_]+))?"
+)
+
+
+def declared(text: str) -> set[str]:
+    """Return what can be referred to: resources, data sources, ephemeral values, variables and locals."""
+    blocks = re.findall(r'^(resource|data|ephemeral) "(\w+)" "(\w+)"', text, re.MULTILINE)
+    prefixes = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
+    found = {f"{prefixes[block]}{kind}.{name}" for block, kind, name in blocks}
+    found |= {f"var.{name}" for name in re.findall(r'^variable "(\w+)"', text, re.MULTILINE)}
+    for body in re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
+        found |= {f"local.{name}" for name in re.findall(r"^  (\w+) +=", body, re.MULTILINE)}
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_.*")
+@pytest.mark.parametrize("broker", ["valkey", "rabbitmq"])
+@pytest.mark.parametrize("cloud", sorted(set(CLOUDS) - {"hetzner"}))
+def test_every_reference_leads_somewhere(cloud: str, broker: str) -> None:
+    files = [*CONTAINERS.glob(f"{cloud}*.tf"), CONTAINERS / "common.tf", CONTAINERS / "rabbitmq.tf"]
+    other = f"{cloud}-valkey.tf" if broker == "rabbitmq" else "rabbitmq.tf"
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != other)
+    there = declared(text)
+
+    references = REFERENCE.findall(re.sub(r"(^|\s)#.*", "", text))
+
+    assert len(references) > 20
+    for block, kind, name, attribute in references:
+        assert f"{block}{kind}.{name}" in there
+        if attribute and not block and kind.startswith(("azurerm", "google", "digitalocean")):
+            class_ = class_of(kind)
+            resource = getattr(import_module(class_.__module__), class_.__name__.removesuffix("Args"))
+            assert attribute == "id" or hasattr(resource, attribute) or hasattr(resource, f"{attribute}s"), (
+                f"{kind} has no {attribute}"
+            )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,13 @@ from tests import relations
 from tests.composition import SUFFIX, Template, template
 
 TEMPLATE = template()
-READERS = {".toml": tomllib.loads, ".yaml": yaml.safe_load, ".yml": yaml.safe_load, ".json": json.loads}
+
+
+def _documents(text: str) -> list[object]:
+    return list(yaml.safe_load_all(text))
+
+
+READERS = {".toml": tomllib.loads, ".yaml": _documents, ".yml": _documents, ".json": json.loads}
 SCHEMA = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
 
 ARCHIVES = sorted(path for path in TEMPLATE.paths if path.endswith(".zip"))
