@@ -1,5 +1,6 @@
 """Fixtures, and a count of what each layer has covered, printed at the end."""
 
+import json
 import shutil
 import subprocess
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 from copier import Settings, run_copy
 
 from tests.questionnaire import ROOT, count_combinations
+from tests.terraform import IMAGE
 
 _seconds: Counter[str] = Counter()
 _tests: Counter[str] = Counter()
@@ -112,3 +114,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{count_combinations():,} combinations of answers: {checked}")
     for layer, seconds in sorted(_seconds.items()):
         terminalreporter.write_line(f"{layer:24} {_tests[layer]:5} tests {seconds:8.1f} s")
+
+
+@pytest.fixture
+def moto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a stand-in for AWS."""
+    (tmp_path / "images.json").write_text(json.dumps([IMAGE]))
+    monkeypatch.setenv("MOTO_AMIS_PATH", str(tmp_path / "images.json"))
+    from moto.server import ThreadedMotoServer  # heavy, and only these tests need it
+
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    yield f"http://{host}:{port}"
+    server.stop()

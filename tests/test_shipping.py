@@ -94,7 +94,7 @@ def test_shellcheck_finds_nothing() -> None:
         check=False,
     )
 
-    assert len(SCRIPTS) == 9
+    assert len(SCRIPTS) == 12
     assert done.returncode == 0, done.stdout
 
 
