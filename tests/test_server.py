@@ -1,6 +1,7 @@
 """A server that is really run: the image of the default project, behind Caddy with an authority of its own.
 
-Needs a Docker engine, Compose, and the images that the files name. Takes the ports 80 and 443.
+Needs a Docker engine, Compose, and the images that the files name, or `stand_ins/build` in their place. Takes
+the ports 80 and 443.
 """
 
 import json
@@ -22,18 +23,24 @@ from typing import Any
 import pytest
 from copier import Settings, run_copy
 
-from tests.questionnaire import ROOT
+from tests.composition import template as composed
+from tests.questionnaire import ROOT, defaults
 from tests.test_shipping import PRODUCTION, secrets_of
 
 pytestmark = pytest.mark.docker
 
 
 def images() -> list[str]:
-    """Return the images that the server of the default project needs, besides its own."""
+    """Return the public images that the server of the default project needs."""
     services = productions_with("postgres", "valkey-exporter")[0]["services"].values()
-    return sorted(
-        {service["image"] for service in services if "build" not in service and "$" not in service["image"]}
-    )
+    named = {service["image"] for service in services if "build" not in service}
+    dockerfiles = [
+        composed().content(name, defaults()) for name in ("Dockerfile", "deploy/backup/Dockerfile")
+    ]
+    bases = {
+        base for text in dockerfiles for base in re.findall(r"^FROM (\S+:\S+)", text.decode(), re.MULTILINE)
+    }
+    return sorted(bases | {image for image in named if "$" not in image})
 
 
 def productions_with(*names: str) -> list[dict[str, Any]]:
