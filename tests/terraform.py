@@ -63,6 +63,8 @@ NAMES = {
     "google_service_account_iam_member": "IAMMember",
     "google_storage_bucket_iam_member": "BucketIAMMember",
 }
+RENAMED = {"domain": "domain_names"}
+"""What Pulumi calls otherwise than the provider."""
 META = {"lifecycle", "for_each", "count", "dynamic", "depends_on"}
 """Arguments of Terraform itself."""
 BUILT_IN = {"terraform_data"}
@@ -153,10 +155,7 @@ def faults(where: str, arguments: dict[str, Any], class_: type[Any]) -> Iterator
     given = {name: value for name, value in _named(arguments) if name not in META}
     for dynamic in arguments.get("dynamic", []):
         given |= {name.strip('"'): block["content"] for name, block in _named(dynamic)}
-    known = {
-        name: next((p for p in (name, f"{name}s", f"{name[:-1]}ies") if p in parameters), None)
-        for name in given
-    }
+    known = {name: next((p for p in _spellings(name) if p in parameters), None) for name in given}
     # Pulumi leaves some arguments out that are only written, and keeps the one for their version
     written = {name for name in known if name.endswith("_wo") and f"{name}_version" in parameters}
     yield from (f"{where}: {name} is not known" for name, p in known.items() if not p and name not in written)
@@ -168,6 +167,16 @@ def faults(where: str, arguments: dict[str, Any], class_: type[Any]) -> Iterator
             of_block = getattr(import_module(class_.__module__), nested[1])
             for block in given[name]:
                 yield from faults(f"{where}.{name}", block, of_block)
+
+
+def _spellings(name: str) -> list[str]:
+    """Return what Pulumi may call an argument: it has blocks that can be repeated in the plural."""
+    spellings = [name, f"{name}s", f"{name[:-1]}ies"]
+    return (
+        [RENAMED[name], *spellings]
+        if name in RENAMED
+        else [s for s in spellings if s not in RENAMED.values()]
+    )
 
 
 def _named(block: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -41,6 +41,15 @@ def test_the_provider_knows_every_argument_and_gets_those_that_it_needs(cloud: s
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_.*")
+def test_what_only_pulumi_calls_so_is_not_known() -> None:
+    arguments = {"spec": [{"name": "my-app", "domain_name": [{"name": "api.example.com"}]}]}
+
+    found = list(faults("digitalocean_app", arguments, class_of("digitalocean_app")))
+
+    assert found == ["digitalocean_app.spec: domain_name is not known"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_.*")
 @pytest.mark.parametrize("broker", ["valkey", "rabbitmq"])
 @pytest.mark.parametrize("cloud", sorted(set(CLOUDS) - {"hetzner"}))
 def test_every_reference_leads_somewhere(cloud: str, broker: str) -> None:
@@ -71,7 +80,7 @@ resource "aws_ecs_service" "app" {
   enable_execute_command = false
 
   lifecycle {
-    ignore_changes = [availability_zone_rebalancing, desired_count]
+    ignore_changes = [availability_zone_rebalancing, desired_count, health_check_grace_period_seconds]
   }
 }
 """
@@ -193,7 +202,16 @@ printf '%s\\n' "terraform $*" >>"$LOG"
 case $* in
   output*) echo "$BEFORE" ;;
   apply*2) exit "$APPLIED" ;;
-  plan*) exit "$DIFFERS" ;;
+  plan*) printf "  # %s will be updated in-place\\\\n" "$DIFFERS" ;;
+esac
+"""
+
+
+FAKE_SKOPEO = """
+printf '%s\\n' "skopeo $*" >>"$LOG"
+case $1 in
+  login) cat >>"$LOG" ;;
+  inspect) exit "$THERE" ;;
 esac
 """
 
@@ -208,9 +226,15 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fake(tmp_path / "bin", "curl", 'exit "$ANSWER"')
     for name in ("aws", "az", "gcloud"):
         fake(tmp_path / "bin", name, f"echo token-of-{name}")
-    fake(tmp_path / "bin", "skopeo", 'printf "%s\\n" "skopeo $*" >>"$LOG"; [[ $1 == copy ]] || cat >>"$LOG"')
+    fake(tmp_path / "bin", "skopeo", FAKE_SKOPEO)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    for name, value in {"BEFORE": IMAGES[0], "APPLIED": "0", "DIFFERS": "0", "ANSWER": "0"}.items():
+    for name, value in {
+        "BEFORE": IMAGES[0],
+        "APPLIED": "0",
+        "DIFFERS": "aws_db_instance.app",
+        "ANSWER": "0",
+        "THERE": "1",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     return tmp_path
@@ -219,21 +243,38 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
-        ("APPLIED", "the cloud did not replace the containers"),
-        ("DIFFERS", "the cloud does not run what it was told to"),
-        ("ANSWER", "https://api.example.com does not answer"),
+        ("APPLIED=2", "the cloud did not replace the containers"),
+        ('DIFFERS=aws_ecs_service.app["api"]', "the cloud does not run what it was told to"),
+        ('DIFFERS=azurerm_container_app.app["worker"]', "the cloud does not run what it was told to"),
+        ("ANSWER=2", "https://api.example.com does not answer"),
     ],
 )
 def test_whatever_fails_the_version_before_is_brought_back(
     fault: str, problem: str, told: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(fault, "2")
+    monkeypatch.setenv(*fault.split("="))
 
     done = release(told, IMAGES[1])
 
     assert done.returncode == 1
     assert done.stderr.endswith(f"Error: {problem}: the version before was brought back\n")
     assert (told / "log").read_text().splitlines()[-1].endswith(f"image={IMAGES[0]}")
+
+
+def test_a_change_beside_the_containers_takes_nothing_back(told: Path) -> None:
+    assert release(told, IMAGES[1]).returncode == 0
+
+
+@pytest.mark.parametrize("store", ["chroma:CHROMA_URL", "lancedb:LANCEDB_URI", "weaviate:WEAVIATE_URL"])
+def test_a_store_of_documents_that_is_nowhere_is_named(store: str, tmp_path: Path) -> None:
+    name, _, variable = store.partition(":")
+    (tmp_path / "app" / "rag" / name).mkdir(parents=True)
+    folder = tmp_path / "deploy" / "containers"
+    folder.mkdir(parents=True)
+    shutil.copy(CONTAINERS / "release", folder)
+    (folder / "terraform.tfvars").write_text('domain = "api.example.com"\n')
+
+    assert f"the settings in terraform.tfvars lack {variable}" in release(folder, IMAGES[0]).stderr
 
 
 @pytest.mark.parametrize("before", ["none", "Warning: No outputs found"])
@@ -274,6 +315,15 @@ def test_an_image_of_github_is_copied_and_released_by_its_digest(
     assert f"skopeo login --username {user} --password-stdin {host}\n{password}\n" in log
     assert f"docker://ghcr.io/me/my-app{DIGEST} docker://{registry}:bbbbbbbbbbbb\n" in log
     assert f"-var image={registry}{DIGEST}\n" in log
+
+
+def test_an_image_that_is_there_is_not_copied_again(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"REGISTRY": "x.azurecr.io/app", "GITHUB_TOKEN": "ghs", "THERE": "0"}.items():
+        monkeypatch.setenv(name, value)
+
+    subprocess.run([told / "deliver", f"ghcr.io/me/my-app{DIGEST}"], capture_output=True, check=True)
+
+    assert "skopeo copy" not in (told / "log").read_text()
 
 
 @pytest.mark.parametrize(

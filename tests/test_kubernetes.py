@@ -105,6 +105,7 @@ def test_no_secret_is_in_an_environment_or_in_what_is_applied(documents: Documen
 
 def test_selectors_find_pods(documents: Documents) -> None:
     labels = [pod["metadata"]["labels"] for _, pod in pods(documents)]
+    labels.append({"acme.cert-manager.io/http01-solver": "true"})  # cert-manager makes it
     selectors = [
         each["spec"].get("selector") or each["spec"].get("podSelector")
         for each in documents
@@ -232,6 +233,16 @@ def test_a_release_migrates_first_and_waits_for_every_deployment(cluster: Cluste
     }
 
 
+@pytest.mark.parametrize(
+    "image", ["my_app:1", "localhost:5000/app:v1.2", f"ghcr.io/me/my-app:v1@sha256:{'b' * 64}"]
+)
+def test_whatever_names_an_image_can_be_released(image: str, cluster: Cluster) -> None:
+    done = cluster.release(image)
+
+    assert done.returncode == 0, done.stderr
+    assert f"image: {image}\n" in Path(f"{cluster.log}.applied").read_text()
+
+
 def test_the_alerts_of_the_application_become_rules_of_the_cluster(cluster: Cluster) -> None:
     cluster.release(IMAGE)
 
@@ -284,6 +295,7 @@ def test_a_migration_that_fails_changes_nothing(cluster: Cluster, monkeypatch: p
         ([], "usage: ./release IMAGE"),
         (["app"], "app is not an image with a tag or a digest"),
         (["app:1|e id"], "is not an image"),
+        (["registry.example.com:5000/app"], "is not an image"),
     ],
 )
 def test_a_release_of_what_is_no_image_asks_the_cluster_nothing(

@@ -41,18 +41,24 @@ class BrokerSettings(Settings):
         return value
 
     def connection_url(self) -> str:
-        """Return the URL with the password. Raises `ConfigurationError` if there is none."""
+        """Return the URL with the password. Raises `ConfigurationError` if there is no URL.
+
+        By TLS (`rediss`), the certificate is checked unless the URL says `?ssl_cert_reqs=none`.
+        """
         url = self.url.get_secret_value() if self.url else provide("BROKER_URL")
         if url is None:
             raise ConfigurationError(
                 "BROKER_URL is not set.", hint="Set it to redis://host:6379/0 or amqp://user@host:5672//."
             )
         parts = urlsplit(url)
-        if parts.password is not None or not self.password or not self.url:
-            return url
-        password = quote(self.password.get_secret_value(), safe="")
-        host = parts.netloc.rpartition("@")[2]
-        return parts._replace(netloc=f"{parts.username or ''}:{password}@{host}").geturl()
+        if parts.scheme == "rediss" and "ssl_cert_reqs=" not in parts.query:
+            # Celery's own default is not to look at the certificate
+            parts = parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=required"))))
+        if parts.password is None and self.password and self.url:
+            password = quote(self.password.get_secret_value(), safe="")
+            host = parts.netloc.rpartition("@")[2]
+            parts = parts._replace(netloc=f"{parts.username or ''}:{password}@{host}")
+        return parts.geturl()
 
 
 class WorkerSettings(Settings):

@@ -1,12 +1,18 @@
 # Who releases from GitHub: a role that only runs of the environment `production` of your repository get, without a
 # key. It may read what Terraform looks at, push the image, and replace the containers.
 
+variable "github_provider" {
+  description = "The ARN of the identity provider for GitHub, if the account has it already: there can be only one. Empty: it is made."
+  type        = string
+  default     = ""
+}
+
 locals {
   github = var.repository == "" ? {} : { release = var.repository }
 }
 
 resource "aws_iam_openid_connect_provider" "github" {
-  for_each = local.github
+  for_each = var.github_provider == "" ? local.github : {}
 
   url            = "https://token.actions.githubusercontent.com"
   client_id_list = ["sts.amazonaws.com"]
@@ -20,7 +26,7 @@ data "aws_iam_policy_document" "github" {
 
     principals {
       type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.github[each.key].arn]
+      identifiers = [var.github_provider == "" ? aws_iam_openid_connect_provider.github[each.key].arn : var.github_provider]
     }
 
     condition {
@@ -51,7 +57,7 @@ resource "aws_iam_role_policy" "release" {
   role = each.value.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid    = "Look"
         Effect = "Allow"
@@ -81,8 +87,9 @@ resource "aws_iam_role_policy" "release" {
       { Sid = "Give", Effect = "Allow", Action = ["iam:PassRole"], Resource = [aws_iam_role.start.arn, aws_iam_role.run.arn] },
       # a plan compares nothing with it, but reads it: https://developer.hashicorp.com/terraform/language/block/ephemeral
       { Sid = "Plan", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [aws_secretsmanager_secret.app["DATABASE_PASSWORD"].arn] },
+      ], var.state_bucket == "" ? [] : [
       { Sid = "State", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"], Resource = ["arn:aws:s3:::${var.state_bucket}", "arn:aws:s3:::${var.state_bucket}/*"] },
-    ]
+    ])
   })
 }
 

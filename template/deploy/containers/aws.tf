@@ -246,7 +246,7 @@ resource "aws_lb_target_group" "api" {
     interval            = 10
     timeout             = 5
     healthy_threshold   = 2
-    unhealthy_threshold = 3
+    unhealthy_threshold = 10 # longer than PostgreSQL takes to change its machine
   }
 }
 
@@ -383,6 +383,7 @@ resource "aws_ecs_task_definition" "app" {
   memory                   = 1024
   execution_role_arn       = aws_iam_role.start.arn
   task_role_arn            = aws_iam_role.run.arn
+  skip_destroy             = true # the circuit breaker goes back to the one before
 
   container_definitions = jsonencode([
     merge(local.container, {
@@ -396,6 +397,8 @@ resource "aws_ecs_task_definition" "app" {
       essential    = true
       dependsOn    = [{ containerName = "migrate", condition = "SUCCESS" }]
       portMappings = each.key == "api" ? [{ containerPort = 8000 }] : []
+      # the load balancer asks the API; the others are well once they have run for 20 s
+      healthCheck = each.key == "api" ? null : { command = ["CMD", "sleep", "20"], interval = 300, timeout = 60, retries = 2 }
     }),
   ])
 }
@@ -410,6 +413,8 @@ resource "aws_ecs_service" "app" {
   launch_type            = "FARGATE"
   enable_execute_command = true
   wait_for_steady_state  = true
+
+  health_check_grace_period_seconds = each.key == "api" ? 300 : null
 
   deployment_circuit_breaker {
     enable   = true
@@ -436,6 +441,12 @@ resource "aws_ecs_service" "app" {
   }
 
   depends_on = [aws_lb_listener_rule.api, aws_iam_role_policy.start]
+}
+
+resource "terraform_data" "released" {
+  input = var.image
+
+  depends_on = [aws_ecs_service.app]
 }
 
 output "registry" {

@@ -26,16 +26,19 @@ resource "azurerm_federated_identity_credential" "github" {
 
 resource "azurerm_role_assignment" "release" {
   for_each = var.repository == "" ? {} : merge({
-    "Reader"                     = azurerm_resource_group.app.id
-    "Container Apps Contributor" = azurerm_resource_group.app.id
-    "Managed Identity Operator"  = azurerm_user_assigned_identity.run.id
-    "AcrPush"                    = azurerm_container_registry.app.id
+    look    = ["Reader", azurerm_resource_group.app.id]
+    replace = ["Container Apps Contributor", azurerm_resource_group.app.id]
+    give    = ["Managed Identity Operator", azurerm_user_assigned_identity.run.id]
+    push    = ["AcrPush", azurerm_container_registry.app.id]
     # a plan compares nothing with it, but reads it: https://developer.hashicorp.com/terraform/language/block/ephemeral
-    "Key Vault Secrets User" = "${azurerm_key_vault.app.id}/secrets/${local.secret_names["DATABASE_PASSWORD"]}"
-  }, var.state_container == "" ? {} : { "Storage Blob Data Contributor" = var.state_container })
+    plan = ["Key Vault Secrets User", "${azurerm_key_vault.app.id}/secrets/${local.secret_names["DATABASE_PASSWORD"]}"]
+    }, var.state_container == "" ? {} : {
+    look_at_state = ["Reader", var.state_container]
+    state         = ["Storage Blob Data Contributor", var.state_container]
+  })
 
-  scope                = each.value
-  role_definition_name = each.key
+  role_definition_name = each.value[0]
+  scope                = each.value[1]
   principal_id         = azurerm_user_assigned_identity.release["release"].principal_id
 }
 

@@ -74,18 +74,22 @@ resource "azurerm_virtual_network" "app" {
 }
 
 resource "azurerm_subnet" "app" {
-  for_each = { containers = ["10.0.0.0/23", "Microsoft.App/environments"], database = ["10.0.4.0/24", "Microsoft.DBforPostgreSQL/flexibleServers"] }
+  for_each = {
+    containers = { range = "10.0.0.0/23", for = "Microsoft.App/environments", endpoints = [] }
+    database   = { range = "10.0.4.0/24", for = "Microsoft.DBforPostgreSQL/flexibleServers", endpoints = ["Microsoft.Storage"] }
+  }
 
   name                 = each.key
   resource_group_name  = azurerm_resource_group.app.name
   virtual_network_name = azurerm_virtual_network.app.name
-  address_prefixes     = [each.value[0]]
+  address_prefixes     = [each.value.range]
+  service_endpoints    = each.value.endpoints
 
   delegation {
     name = each.key
 
     service_delegation {
-      name    = each.value[1]
+      name    = each.value.for
       actions = ["Microsoft.Network/virtualNetworks/subnets/join/action"]
     }
   }
@@ -168,7 +172,7 @@ resource "azurerm_postgresql_flexible_server" "app" {
   administrator_password_wo_version = azurerm_key_vault_secret.database.value_wo_version
 
   lifecycle {
-    ignore_changes = [zone]
+    ignore_changes = [storage_mb, zone] # it grows by itself
   }
 
   depends_on = [azurerm_private_dns_zone_virtual_network_link.database]
@@ -226,6 +230,11 @@ resource "azurerm_container_app_environment" "app" {
   workload_profile {
     name                  = "Consumption"
     workload_profile_type = "Consumption"
+  }
+
+  lifecycle {
+    # Azure fills them in, and Terraform would make all of it anew
+    ignore_changes = [infrastructure_resource_group_name, workload_profile]
   }
 }
 
@@ -373,6 +382,12 @@ resource "azurerm_container_app" "app" {
     azurerm_role_assignment.pull,
     azurerm_role_assignment.secrets,
   ]
+}
+
+resource "terraform_data" "released" {
+  input = var.image
+
+  depends_on = [azurerm_container_app.app]
 }
 
 output "registry" {

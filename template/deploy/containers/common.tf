@@ -20,7 +20,7 @@ variable "image" {
   type        = string
 
   validation {
-    condition     = var.image == "none" || can(regex("^[a-z0-9.:-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$", var.image))
+    condition     = var.image == "none" || can(regex("^[a-z0-9._:-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$", var.image)) && can(regex("[:@][^/]+$", var.image))
     error_message = "Give an image of a registry with a tag or a digest, such as registry.example.com/app:1; or none, the first time."
   }
 }
@@ -44,9 +44,14 @@ variable "workers" {
 }
 
 variable "repository" {
-  description = "The repository at GitHub that may release, such as me/my-app. Empty: none."
+  description = "The repository at GitHub that may release: me@12/my-app@34 with its ids, me/my-app if it is older than 2026-07-15 (README.md). Empty: none."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^([A-Za-z0-9-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?)?$", var.repository))
+    error_message = "Write it like me@12/my-app@34, or me/my-app: README.md, From GitHub."
+  }
 }
 
 variable "keep_data" {
@@ -70,6 +75,6 @@ locals {
 }
 
 output "image" {
-  description = "The image that runs."
-  value       = var.image
+  description = "The image that was released last."
+  value       = terraform_data.released.output
 }

@@ -1,6 +1,7 @@
 # Valkey from DigitalOcean. What it loses is sent again, because runs are in PostgreSQL.
 
 locals {
-  broker_url     = "$${broker.DATABASE_URL}"
+  # the certificate is of an authority of the database's own
+  broker_url     = "$${broker.DATABASE_URL}?ssl_cert_reqs=none"
   broker_secrets = []
 }

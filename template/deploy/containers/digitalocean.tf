@@ -5,7 +5,7 @@ terraform {
   required_providers {
     digitalocean = {
       source  = "digitalocean/digitalocean"
-      version = "~> 2.60"
+      version = "~> 2.70"
     }
   }
 }
@@ -30,7 +30,7 @@ resource "digitalocean_app" "app" {
     name   = var.name
     region = var.region
 
-    domain_name {
+    domain {
       name = var.domain
       type = "PRIMARY"
     }
@@ -173,6 +173,12 @@ resource "digitalocean_app" "app" {
   lifecycle {
     ignore_changes = [spec[0].env] # the secrets: you enter them, and App Platform encrypts them
   }
+}
+
+resource "terraform_data" "released" {
+  input = var.image
+
+  depends_on = [digitalocean_app.app]
 }
 
 output "dns_records" {

@@ -157,6 +157,7 @@ resource "google_sql_user" "app" {
   instance            = google_sql_database_instance.app.name
   password_wo         = ephemeral.google_secret_manager_secret_version.database.secret_data
   password_wo_version = google_secret_manager_secret_version.database.secret_data_wo_version
+  deletion_policy     = "ABANDON" # it owns tables: it goes with the instance
 }
 
 # ---- the containers
@@ -339,7 +340,7 @@ resource "google_cloud_run_v2_service" "api" {
         cpu_idle = false # it listens to PostgreSQL between requests too
       }
 
-      # an API is ready where workers run: a revision that is not gets no request
+      # a revision that is not ready gets no request
       startup_probe {
         period_seconds    = 5
         timeout_seconds   = 5
@@ -501,6 +502,12 @@ resource "google_compute_global_forwarding_rule" "http" {
   ip_address            = google_compute_global_address.app.id
   port_range            = "80"
   load_balancing_scheme = "EXTERNAL_MANAGED"
+}
+
+resource "terraform_data" "released" {
+  input = var.image
+
+  depends_on = [google_cloud_run_v2_service.api]
 }
 
 output "registry" {

@@ -1,7 +1,9 @@
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from kombu import Connection
 
 from app.core.errors import ConfigurationError
 from app.worker import BrokerSettings, get_celery_app, publish, run_in_loop
@@ -80,12 +82,26 @@ def test_what_is_no_url_of_a_broker_is_refused(url: str, set_environment: SetEnv
         ("redis://valkey:6379/0", "redis://:p%40ss@valkey:6379/0"),
         ("amqp://app@rabbitmq:5672//", "amqp://app:p%40ss@rabbitmq:5672//"),
         ("redis://:mine@valkey:6379/0", "redis://:mine@valkey:6379/0"),
+        ("rediss://valkey:6379/0", "rediss://:p%40ss@valkey:6379/0?ssl_cert_reqs=required"),
     ],
 )
 def test_the_password_can_be_given_apart(url: str, expected: str, set_environment: SetEnvironment) -> None:
     set_environment(BROKER_URL=url, BROKER_PASSWORD="p@ss")
 
     assert BrokerSettings.load().connection_url() == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "verified"), [("", ssl.CERT_REQUIRED), ("?ssl_cert_reqs=none", ssl.CERT_NONE)]
+)
+def test_the_certificate_of_a_broker_is_checked_unless_the_url_says_no(
+    query: str, verified: ssl.VerifyMode, set_environment: SetEnvironment
+) -> None:
+    set_environment(BROKER_URL=f"rediss://valkey:6379/0{query}")
+
+    connection = Connection(BrokerSettings.load().connection_url())
+
+    assert connection.ssl["ssl_cert_reqs"] == verified
 
 
 def test_without_a_url_production_says_which_variable_is_missing(set_environment: SetEnvironment) -> None:
