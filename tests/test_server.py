@@ -211,6 +211,12 @@ def test_all_that_should_be_measured_is_but_the_site(server: Server) -> None:
 
     assert jobs == set(re.findall(r'job="(\w+)"', said))
     assert "probe_success" in server.do(*command, "probe_success == 0")
+    assert 'job="postgres"' in server.do(*command, "pg_up == 1")
+
+
+def test_who_asks_the_database_for_numbers_reads_no_table(server: Server) -> None:
+    assert server.sql("select rolsuper from pg_roles where rolname = 'exporter'") == "f"
+    assert server.sql("select has_table_privilege('exporter', 'runs', 'select')") == "f"
 
 
 def test_no_secret_can_be_seen_from_outside_the_containers(server: Server) -> None:

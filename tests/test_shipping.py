@@ -231,7 +231,13 @@ def test_a_setup_makes_secrets_once_that_nobody_else_can_read(tmp_path: Path) ->
     subprocess.run(command, check=True, capture_output=True)
 
     assert secrets_of(folder) == first
-    assert first.keys() == {"BROKER_PASSWORD", "DATABASE_PASSWORD", "GRAFANA_PASSWORD", "RESTIC_PASSWORD"}
+    assert first.keys() == {
+        "BROKER_PASSWORD",
+        "DATABASE_PASSWORD",
+        "EXPORTER_PASSWORD",
+        "GRAFANA_PASSWORD",
+        "RESTIC_PASSWORD",
+    }
     assert min(map(len, first.values())) >= 40
     assert (folder / "secrets").stat().st_mode & 0o077 == 0
 

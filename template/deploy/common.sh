@@ -66,6 +66,15 @@ wait_until_ready() {
   done
 }
 
+# Let PostgreSQL know who asks it for numbers. A database elsewhere gets the user from its owner: README.md.
+make_exporter() {
+  compose exec -T postgres psql --quiet --username app --dbname app --set ON_ERROR_STOP=1 >/dev/null <<END
+\\set password '$(cat "$secrets/monitoring/EXPORTER_PASSWORD")'
+select 'create role exporter login in role pg_monitor' where not exists (select from pg_roles where rolname = 'exporter') \\gexec
+alter role exporter password :'password';
+END
+}
+
 # Give Prometheus a key for /metrics, and no other. Where nothing is measured there is nothing to do.
 make_key_of_prometheus() {
   [[ -d monitoring ]] || return 0
