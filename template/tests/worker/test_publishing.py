@@ -101,7 +101,7 @@ def test_the_certificate_of_a_broker_is_checked_unless_the_url_says_no(
 
     connection = Connection(BrokerSettings.load().connection_url())
 
-    assert connection.ssl["ssl_cert_reqs"] == verified
+    assert connection.ssl == {"ssl_cert_reqs": verified}
 
 
 def test_without_a_url_production_says_which_variable_is_missing(set_environment: SetEnvironment) -> None:
