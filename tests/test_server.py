@@ -361,7 +361,7 @@ def test_a_backup_that_cannot_be_made_is_none(server: Server) -> None:
 DAMAGE = """
 file=$(ls -S $(find /backups/data -type f) | head -n 1)
 chmod u+w "$file"
-printf xxxx | dd of="$file" seek=99 conv=notrunc
+printf xxxx | dd of="$file" bs=1 seek=99 conv=notrunc
 """
 
 
