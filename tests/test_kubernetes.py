@@ -103,6 +103,18 @@ def test_no_secret_is_in_an_environment_or_in_what_is_applied(documents: Documen
             assert not [n for n in names if re.search(r"PASSWORD|SECRET|TOKEN|API_KEY$", n)], name
 
 
+def test_of_a_pod_one_container_counts(documents: Documents) -> None:
+    """Names of the files are of the host and the process, and these are the same in all containers of a pod."""
+    for name, pod in pods(documents):
+        environments = [
+            {variable["name"]: variable["value"] for variable in container.get("env", [])}
+            for container in pod["spec"]["containers"]
+        ]
+        measured = [each for each in environments if "METRICS_FOLDER" in each]
+        assert len(measured) in {0, len(environments)}, name
+        assert sum(each.get("METRICS_ENABLED") != "false" for each in measured) <= 1, name
+
+
 def test_selectors_find_pods(documents: Documents) -> None:
     labels = [pod["metadata"]["labels"] for _, pod in pods(documents)]
     labels.append({"acme.cert-manager.io/http01-solver": "true"})  # cert-manager makes it
