@@ -104,7 +104,7 @@ def test_no_secret_is_in_an_environment_or_in_what_is_applied(documents: Documen
 
 
 def test_of_a_pod_one_container_counts(documents: Documents) -> None:
-    """Names of the files are of the host and the process, and these are the same in all containers of a pod."""
+    """A file of numbers is named after host and process, which are the same in all containers of a pod."""
     for name, pod in pods(documents):
         environments = [
             {variable["name"]: variable["value"] for variable in container.get("env", [])}
