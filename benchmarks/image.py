@@ -118,9 +118,7 @@ def seconds_until(path: str) -> float:
     """Start an API, and return how long it takes until it answers with 200."""
     began = time.perf_counter()
     start("api", IMAGE, *environment())
-    address = docker(
-        "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name_of("api")
-    )
+    address = docker("inspect", "--format", ADDRESS, name_of("api"))
     while time.perf_counter() - began < 60:
         try:
             with urllib.request.urlopen(f"http://{address}:8000{path}", timeout=2):

@@ -201,7 +201,7 @@ FAKE_TERRAFORM = """
 printf '%s\\n' "terraform $*" >>"$LOG"
 case $* in
   output*) echo "$BEFORE" ;;
-  apply*2) exit "$APPLIED" ;;
+  apply*:2) exit "$APPLIED" ;;
   plan*) printf "  # %s will be updated in-place\\\\n" "$DIFFERS" ;;
 esac
 """
@@ -246,6 +246,9 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("APPLIED=2", "the cloud did not replace the containers"),
         ('DIFFERS=aws_ecs_service.app["api"]', "the cloud does not run what it was told to"),
         ('DIFFERS=azurerm_container_app.app["worker"]', "the cloud does not run what it was told to"),
+        ('DIFFERS=google_cloud_run_v2_service.api["app"]', "the cloud does not run what it was told to"),
+        ('DIFFERS=google_cloud_run_v2_worker_pool.app["beat"]', "the cloud does not run what it was told to"),
+        ('DIFFERS=digitalocean_app.app["app"]', "the cloud does not run what it was told to"),
         ("ANSWER=2", "https://api.example.com does not answer"),
     ],
 )

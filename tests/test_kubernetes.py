@@ -152,6 +152,8 @@ def test_brokers_and_stores_are_reached_by_the_application_alone(documents: Docu
     policies = {name: each["spec"] for name, each in named(documents, "NetworkPolicy").items()}
 
     assert policies["nothing"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    outwards = policies["application"]["egress"][1]["to"]
+    assert outwards[1]["ipBlock"]["except"] == ["169.254.0.0/16", "168.63.129.16/32"]
     assert policies["service"]["ingress"] == [
         {"from": [{"podSelector": {"matchLabels": {"part": "application"}}}]}
     ]
@@ -169,7 +171,7 @@ case "$*" in
   *"kustomize ."*) exec "$KUBECTL" kustomize . ;;
   *"get secret app"*go-template*) printf '%s\n' $KEYS ;;
   *"get secret app"*) echo 42 ;;
-  *"get deployment"*) echo "${REVISION:-}" ;;
+  *"get deployment"*) echo "$REVISION" ;;
   *"get job migrate"*) echo "$MIGRATION" ;;
   *"apply --dry-run=server"*) cat "$4" >"$LOG.applied" ;;
   *"rollout status"*) [[ $* != *"$BROKEN"* ]] ;;
@@ -216,7 +218,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
         "KUBECTL": real,
         "KEYS": "DATABASE_URL BROKER_PASSWORD",
         "MIGRATION": "Complete",
-        "REVISION": "7",
+        "REVISION": "True 7",
         "BROKEN": "nothing",
         "POLL_SECONDS": "0",
     }.items():
@@ -235,8 +237,9 @@ def test_a_release_migrates_first_and_waits_for_every_deployment(cluster: Cluste
     assert "undo" not in cluster.asked
     applied = list(yaml.safe_load_all(Path(f"{cluster.log}.applied").read_text()))
     images = {
-        pod["spec"]["containers"][0]["image"]
+        container["image"]
         for name, pod in pods(applied)
+        for container in pod["spec"]["containers"]
         if pod["metadata"]["labels"]["part"] == "application"
     }
     assert images == {IMAGE}
@@ -278,13 +281,15 @@ def test_a_version_that_does_not_become_ready_is_taken_back(
     assert done.returncode == 1
     assert f"{broken} does not become ready: the version before was brought back" in done.stderr
     assert cluster.asked.count("--to-revision 7") == 3
+    assert f"logs --selector app={broken}" in cluster.asked
 
 
-def test_a_first_version_that_does_not_become_ready_says_so(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("revision", ["", "False 1"])
+def test_where_no_version_serves_none_is_brought_back(
+    revision: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROKEN", "deployment/api")
-    monkeypatch.setenv("REVISION", "")
+    monkeypatch.setenv("REVISION", revision)
 
     done = cluster.release(IMAGE)
 

@@ -4,6 +4,7 @@ State is kept in PostgreSQL, not in a result backend: with one that is down, sen
 """
 
 import logging
+import ssl
 import warnings
 from functools import cache
 from typing import Any
@@ -58,6 +59,7 @@ def get_celery_app() -> Celery:
     app.conf.update(
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=2,
+        broker_use_ssl=_tls(broker_url),
         broker_transport_options=_transport_options(broker_url),
         task_default_queue=DEFAULT_QUEUE,
         task_queues=[queue(DEFAULT_QUEUE, broker_url)],
@@ -74,6 +76,16 @@ def get_celery_app() -> Celery:
         timezone="UTC",
     )
     return app
+
+
+def _tls(broker_url: str) -> dict[str, Any] | None:
+    """Return how a certificate of RabbitMQ is checked: by itself its client does not look whose it is.
+
+    That of Valkey is in the URL: `BrokerSettings.connection_url`.
+    """
+    if not broker_url.startswith("amqps:"):
+        return None
+    return {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}  # None: the one of the URL
 
 
 def _transport_options(broker_url: str) -> dict[str, Any]:

@@ -85,7 +85,7 @@ resource "aws_iam_role_policy" "release" {
         Resource = ["*"]
       },
       { Sid = "Give", Effect = "Allow", Action = ["iam:PassRole"], Resource = [aws_iam_role.start.arn, aws_iam_role.run.arn] },
-      # a plan compares nothing with it, but reads it: https://developer.hashicorp.com/terraform/language/block/ephemeral
+      # planning opens the ephemeral value, so this role must be able to read it
       { Sid = "Plan", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [aws_secretsmanager_secret.app["DATABASE_PASSWORD"].arn] },
       ], var.state_bucket == "" ? [] : [
       { Sid = "State", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"], Resource = ["arn:aws:s3:::${var.state_bucket}", "arn:aws:s3:::${var.state_bucket}/*"] },
@@ -93,7 +93,10 @@ resource "aws_iam_role_policy" "release" {
   })
 }
 
-output "release_role" {
-  description = "The role for GitHub: the variable AWS_ROLE_ARN of the environment production."
-  value       = one([for role in aws_iam_role.release : role.arn])
+output "release" {
+  description = "For GitHub: the variables AWS_ROLE_ARN and AWS_REGION of the environment production."
+  value = {
+    AWS_ROLE_ARN = one([for role in aws_iam_role.release : role.arn])
+    AWS_REGION   = var.region
+  }
 }

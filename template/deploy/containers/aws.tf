@@ -397,8 +397,8 @@ resource "aws_ecs_task_definition" "app" {
       essential    = true
       dependsOn    = [{ containerName = "migrate", condition = "SUCCESS" }]
       portMappings = each.key == "api" ? [{ containerPort = 8000 }] : []
-      # the load balancer asks the API; the others are well once they have run for 20 s
-      healthCheck = each.key == "api" ? null : { command = ["CMD", "sleep", "20"], interval = 300, timeout = 60, retries = 2 }
+      # the load balancer asks the API; the others count as healthy once they have run for a minute
+      healthCheck = each.key == "api" ? null : { command = ["CMD", "sleep", "20"], interval = 30, timeout = 30, retries = 3 }
     }),
   ])
 }

@@ -30,7 +30,7 @@ resource "azurerm_role_assignment" "release" {
     replace = ["Container Apps Contributor", azurerm_resource_group.app.id]
     give    = ["Managed Identity Operator", azurerm_user_assigned_identity.run.id]
     push    = ["AcrPush", azurerm_container_registry.app.id]
-    # a plan compares nothing with it, but reads it: https://developer.hashicorp.com/terraform/language/block/ephemeral
+    # planning opens the ephemeral value, so this role must be able to read it
     plan = ["Key Vault Secrets User", "${azurerm_key_vault.app.id}/secrets/${local.secret_names["DATABASE_PASSWORD"]}"]
     }, var.state_container == "" ? {} : {
     look_at_state = ["Reader", var.state_container]

@@ -55,7 +55,7 @@ locals {
   replicas     = { api = [2, 6], worker = [var.workers, 10], beat = [1, 1] }
   # how many seconds the oldest run has been due that no worker has taken
   queue_age = "select coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0)::int from runs where status = 'queued' and due_at <= clock_timestamp()"
-  # names of registries and vaults are the only ones in the world
+  # names of registries and vaults must be globally unique
   unique = substr(sha1(azurerm_resource_group.app.id), 0, 6)
 }
 

@@ -10,6 +10,8 @@ resource "google_iam_workload_identity_pool" "github" {
   for_each = local.github
 
   workload_identity_pool_id = "${var.name}-github"
+
+  depends_on = [google_project_service.app]
 }
 
 resource "google_iam_workload_identity_pool_provider" "github" {
@@ -29,6 +31,8 @@ resource "google_service_account" "release" {
   for_each = local.github
 
   account_id = "${var.name}-release"
+
+  depends_on = [google_project_service.app]
 }
 
 resource "google_service_account_iam_member" "github" {
@@ -64,7 +68,7 @@ resource "google_artifact_registry_repository_iam_member" "release" {
   member     = google_service_account.release[each.key].member
 }
 
-# a plan compares nothing with it, but reads it: https://developer.hashicorp.com/terraform/language/block/ephemeral
+# planning opens the ephemeral value, so this role must be able to read it
 resource "google_secret_manager_secret_iam_member" "release" {
   for_each = local.github
 

@@ -47,7 +47,7 @@ locals {
 # ---- what is used of Google Cloud
 
 resource "google_project_service" "app" {
-  for_each = toset(["artifactregistry", "compute", "iamcredentials", "redis", "run", "secretmanager", "servicenetworking", "sqladmin"])
+  for_each = toset(["artifactregistry", "compute", "iam", "iamcredentials", "redis", "run", "secretmanager", "servicenetworking", "sqladmin", "sts"])
 
   service            = "${each.key}.googleapis.com"
   disable_on_destroy = false
@@ -177,6 +177,8 @@ resource "google_artifact_registry_repository" "app" {
 # What runs may read its secrets, and nothing else.
 resource "google_service_account" "run" {
   account_id = "${var.name}-run"
+
+  depends_on = [google_project_service.app]
 }
 
 resource "google_secret_manager_secret_iam_member" "run" {
@@ -187,17 +189,12 @@ resource "google_secret_manager_secret_iam_member" "run" {
   member    = google_service_account.run.member
 }
 
-# An execution has a name of its own for each release, also of an image that ran before.
-resource "terraform_data" "release" {
-  triggers_replace = var.image
-}
-
-resource "google_cloud_run_v2_job" "migrate" {
+# Commands of yours, such as `keys create`: README.md.
+resource "google_cloud_run_v2_job" "command" {
   for_each = local.runs
 
-  name                = "${var.name}-migrate"
+  name                = "${var.name}-command"
   location            = var.region
-  run_execution_token = substr(terraform_data.release.id, 0, 8) # and wait for its end
   deletion_protection = false
 
   template {
@@ -217,7 +214,8 @@ resource "google_cloud_run_v2_job" "migrate" {
 
       containers {
         image   = each.value
-        command = ["app", "db", "upgrade"]
+        command = ["app"]
+        args    = ["doctor"]
 
         dynamic "env" {
           for_each = local.variables
@@ -270,7 +268,7 @@ resource "google_cloud_run_v2_worker_pool" "app" {
 
     containers {
       image   = var.image
-      command = ["app", each.key]
+      command = ["sh", "-c", "app db upgrade && exec app ${each.key}"] # one at a time
 
       resources {
         limits = { cpu = "1", memory = "1Gi" }
@@ -296,7 +294,7 @@ resource "google_cloud_run_v2_worker_pool" "app" {
     }
   }
 
-  depends_on = [google_cloud_run_v2_job.migrate]
+  depends_on = [google_secret_manager_secret_iam_member.run, google_sql_database.app, google_sql_user.app]
 }
 
 resource "google_cloud_run_v2_service" "api" {
@@ -329,7 +327,7 @@ resource "google_cloud_run_v2_service" "api" {
 
     containers {
       image   = each.value
-      command = ["app", "serve"]
+      command = ["sh", "-c", "app db upgrade && exec app serve"]
 
       ports {
         container_port = 8000

@@ -104,6 +104,16 @@ def test_the_certificate_of_a_broker_is_checked_unless_the_url_says_no(
     assert connection.ssl == {"ssl_cert_reqs": verified}
 
 
+def test_the_certificate_of_rabbitmq_must_be_of_the_host_in_the_url(set_environment: SetEnvironment) -> None:
+    set_environment(BROKER_URL="amqps://app@mq.example.com:5671/app", BROKER_PASSWORD="p")
+    get_celery_app.cache_clear()
+
+    connection = get_celery_app().connection_for_write()
+
+    get_celery_app.cache_clear()
+    assert connection.ssl == {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
+
+
 def test_without_a_url_production_says_which_variable_is_missing(set_environment: SetEnvironment) -> None:
     set_environment(ENVIRONMENT="production")
 
