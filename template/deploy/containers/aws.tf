@@ -32,15 +32,13 @@ variable "state_bucket" {
 
 locals {
   database_url = "postgresql://app@${aws_db_instance.app.endpoint}/app?sslmode=require"
-  # what an API may still do when it is stopped, and a bit
-  stop_seconds = 60
   processes    = { api = ["app", "serve"], worker = ["app", "worker"], beat = ["app", "beat"] }
   counts       = { api = 2, worker = var.workers, beat = 1 }
   container = {
     image       = var.image
     environment = [for key, value in local.environment : { name = key, value = value }]
     secrets     = [for name in local.secrets : { name = name, valueFrom = aws_secretsmanager_secret.app[name].arn }]
-    stopTimeout = local.stop_seconds
+    stopTimeout = 60 # seconds: more than API_SHUTDOWN_SECONDS and RUNS_STOP_SECONDS
     logConfiguration = {
       logDriver = "awslogs"
       options   = { awslogs-group = aws_cloudwatch_log_group.app.name, awslogs-region = var.region, awslogs-stream-prefix = "app" }

@@ -51,8 +51,12 @@ locals {
   database_url = "postgresql://app@${azurerm_postgresql_flexible_server.app.fqdn}:5432/app?sslmode=require"
   # Key Vault and Container Apps want other names than the environment
   secret_names = { for name in local.secrets : name => lower(replace(name, "_", "-")) }
-  processes    = var.image == "none" ? {} : { api = "serve", worker = "worker", beat = "beat" }
-  replicas     = { api = [2, 6], worker = [var.workers, 10], beat = [1, 1] }
+  variables = merge(
+    { for name, value in local.environment : name => { value = value, secret = null } },
+    { for name, secret in local.secret_names : name => { value = null, secret = secret } },
+  )
+  processes = var.image == "none" ? {} : { api = "serve", worker = "worker", beat = "beat" }
+  replicas  = { api = [2, 6], worker = [var.workers, 10], beat = [1, 1] }
   # how many seconds the oldest run has been due that no worker has taken
   queue_age = "select coalesce(extract(epoch from clock_timestamp() - min(due_at)), 0)::int from runs where status = 'queued' and due_at <= clock_timestamp()"
   # names of registries and vaults must be globally unique
@@ -279,11 +283,11 @@ resource "azurerm_container_app" "app" {
       memory  = "1Gi"
 
       dynamic "env" {
-        for_each = merge(local.environment, local.secret_names)
+        for_each = local.variables
         content {
           name        = env.key
-          value       = contains(keys(local.secret_names), env.key) ? null : env.value
-          secret_name = contains(keys(local.secret_names), env.key) ? env.value : null
+          value       = env.value.value
+          secret_name = env.value.secret
         }
       }
     }
@@ -296,11 +300,11 @@ resource "azurerm_container_app" "app" {
       memory  = "1Gi"
 
       dynamic "env" {
-        for_each = merge(local.environment, local.secret_names)
+        for_each = local.variables
         content {
           name        = env.key
-          value       = contains(keys(local.secret_names), env.key) ? null : env.value
-          secret_name = contains(keys(local.secret_names), env.key) ? env.value : null
+          value       = env.value.value
+          secret_name = env.value.secret
         }
       }
 
