@@ -15,7 +15,6 @@ import pytest
 from copier import Settings, run_copy
 
 from tests.questionnaire import ROOT, count_combinations
-from tests.terraform import IMAGE
 
 _seconds: Counter[str] = Counter()
 _tests: Counter[str] = Counter()
@@ -119,10 +118,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def moto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a stand-in for AWS."""
+    # heavy, and few tests need them
+    from moto.server import ThreadedMotoServer
+
+    from tests.terraform import IMAGE
+
     (tmp_path / "images.json").write_text(json.dumps([IMAGE]))
     monkeypatch.setenv("MOTO_AMIS_PATH", str(tmp_path / "images.json"))
-    from moto.server import ThreadedMotoServer  # heavy, and only these tests need it
-
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
